@@ -1,0 +1,179 @@
+#include "base/strv.h"
+
+#include "base/mem.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void cs_strv_done(struct cs_strv *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i]);
+    }
+    free(list->items);
+    *list = (struct cs_strv){0};
+}
+
+void cs_strv_take(struct cs_strv *list, char *text)
+{
+    list->items = cs_realloc(list->items, list->count + 1, sizeof *list->items);
+    list->items[list->count++] = text;
+}
+
+void cs_strv_add(struct cs_strv *list, const char *text)
+{
+    cs_strv_take(list, cs_strdup(text));
+}
+
+void cs_strv_copy(struct cs_strv *to, const struct cs_strv *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        cs_strv_add(to, from->items[i]);
+    }
+}
+
+bool cs_strv_has(const struct cs_strv *list, const char *text)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i], text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+void cs_strv_split(struct cs_strv *list, const char *text, char separator)
+{
+    while (*text) {
+        size_t len = 0;
+        while (text[len] && text[len] != separator) {
+            len++;
+        }
+        const char *start = text;
+        const char *end = text + len;
+        while (start < end && is_blank(*start)) {
+            start++;
+        }
+        while (end > start && is_blank(end[-1])) {
+            end--;
+        }
+        if (end > start) {
+            cs_strv_take(list, cs_strndup(start, (size_t)(end - start)));
+        }
+        text += len + (text[len] != 0);
+    }
+}
+
+char *cs_strv_join(const struct cs_strv *list, const char *separator)
+{
+    size_t size = 1;
+
+    for (size_t i = 0; i < list->count; i++) {
+        size += strlen(list->items[i]) + strlen(separator);
+    }
+    char *text = cs_alloc(size, 1);
+    char *end = text;
+    for (size_t i = 0; i < list->count; i++) {
+        end = stpcpy(end, i ? separator : "");
+        end = stpcpy(end, list->items[i]);
+    }
+    return text;
+}
+
+char *cs_ascii_lower(const char *text)
+{
+    char *copy = cs_strdup(text);
+
+    for (char *c = copy; c && *c; c++) {
+        if (*c >= 'A' && *c <= 'Z') {
+            *c = (char)(*c - 'A' + 'a');
+        }
+    }
+    return copy;
+}
+
+bool cs_ascii_iequal(const char *a, const char *b)
+{
+    cs_autofree char *x = cs_ascii_lower(a);
+    cs_autofree char *y = cs_ascii_lower(b);
+
+    return strcmp(x, y) == 0;
+}
+
+/* Octets of the well-formed UTF-8 character at @text that is no control character; 0 if there is
+ * none. RFC 3629 section 4: no overlong forms, no surrogates, nothing above U+10FFFF. */
+static size_t clean_character(const unsigned char *text)
+{
+    unsigned char lead = text[0];
+    size_t len;
+    unsigned char low = 0x80;
+    unsigned char high = 0xbf;
+
+    if (lead < 0x80) {
+        return lead >= 0x20 && lead != 0x7f;
+    }
+    if (lead >= 0xc2 && lead <= 0xdf) {
+        len = 2;
+        low = lead == 0xc2 ? 0xa0 : 0x80; /* U+0080 to U+009F are the C1 controls */
+    } else if (lead >= 0xe0 && lead <= 0xef) {
+        len = 3;
+        low = lead == 0xe0 ? 0xa0 : 0x80;
+        high = lead == 0xed ? 0x9f : 0xbf;
+    } else if (lead >= 0xf0 && lead <= 0xf4) {
+        len = 4;
+        low = lead == 0xf0 ? 0x90 : 0x80;
+        high = lead == 0xf4 ? 0x8f : 0xbf;
+    } else {
+        return 0;
+    }
+    if (text[1] < low || text[1] > high) {
+        return 0;
+    }
+    for (size_t i = 2; i < len; i++) {
+        if (text[i] < 0x80 || text[i] > 0xbf) {
+            return 0;
+        }
+    }
+    return len;
+}
+
+char *cs_terminal_escape(const char *text)
+{
+    const unsigned char *in = (const unsigned char *)text;
+    char *out = cs_alloc(4 * strlen(text) + 1, 1);
+    char *end = out;
+
+    while (*in) {
+        size_t len = clean_character(in);
+        if (len) {
+            memcpy(end, in, len);
+            end += len;
+            in += len;
+        } else {
+            end += sprintf(end, "\\x%02x", *in++);
+        }
+    }
+    return out;
+}
+
+bool cs_text_is_clean(const char *text)
+{
+    const unsigned char *in = (const unsigned char *)text;
+
+    while (*in) {
+        size_t len = clean_character(in);
+        if (!len) {
+            return false;
+        }
+        in += len;
+    }
+    return true;
+}

@@ -1,0 +1,138 @@
+/* What the flow needs of a token. Implemented by pkcs11/. No CK_* type passes here. */
+#ifndef CS_PORT_KEYSTORE_H
+#define CS_PORT_KEYSTORE_H
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/strv.h"
+#include "model/keyattr.h"
+#include "model/keyspec.h"
+#include "model/request.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cs_keystore;
+
+/* A key pair on the token. The implementation embeds it; the flow reads. */
+struct cs_key {
+    uint8_t id[CS_KEY_ID_LEN];
+    char *label;
+    char *uri; /* RFC 7512: token and id of the private key, without module-path and PIN */
+    struct cs_key_spec spec;
+    struct cs_bytes spki; /* DER SubjectPublicKeyInfo */
+    struct cs_key_attrs attrs;
+    enum cs_generation generation;
+};
+
+struct cs_key_request {
+    struct cs_key_spec spec;
+    uint8_t id[CS_KEY_ID_LEN]; /* CKA_ID that both halves get */
+    const char *label;
+    bool exportable;
+};
+
+/* The token in hand, for reports and records. Strings without padding. */
+struct cs_token_info {
+    char *uri; /* RFC 7512: token, manufacturer, model, serial */
+    char *label;
+    char *manufacturer;
+    char *model;
+    char *serial;
+    char *module_path;
+    char *profile; /* name of the token profile in force; "generic" if none fits */
+};
+
+/* Objects that an interrupted generation can leave and that carry no CKA_ID of ours. */
+struct cs_stray {
+    char *name; /* made of what can be read of the object, e.g. "private-3f2a9c01d4e5": for removal
+                   by name */
+    char *class_name; /* "private key", "public key", "certificate" */
+    char *label;      /* may be "" */
+    size_t count;     /* objects that cannot be told apart share a name */
+};
+
+struct cs_stray_list {
+    struct cs_stray *items;
+    size_t count;
+};
+void cs_stray_list_done(struct cs_stray_list *list);
+
+struct cs_keystore_ops {
+    const struct cs_token_info *(*info)(const struct cs_keystore *store);
+
+    /* Before anything is made: mechanism, size range, a usable signature, room for writing,
+     * exportability as the profile knows it. Costs no object. CS_E_TOKEN_REFUSED. */
+    cs_rc (*check)(struct cs_keystore *store, const struct cs_key_spec *spec, bool exportable,
+                   struct cs_err *err);
+
+    /* Makes the pair on the token and reads it back. An attribute that does not read back as asked
+     * destroys the pair: CS_E_TOKEN_REFUSED. On failure nothing is left on the token. With
+     * session-copy the pair is in the session until keep(). */
+    cs_rc (*generate)(struct cs_keystore *store, const struct cs_key_request *request,
+                      struct cs_key **ret_key, struct cs_err *err);
+
+    /* PKCS#1 v1.5 signature or DER Ecdsa-Sig-Value over @digest of cs_digest_len(@algorithm)
+     * octets. */
+    cs_rc (*sign)(struct cs_keystore *store, struct cs_key *key, enum cs_digest algorithm,
+                  const uint8_t *digest, struct cs_bytes *ret_signature, struct cs_err *err);
+
+    /* After this the pair is on the token, read back with the same answers. Nothing to do for a
+     * pair that was made there. On failure nothing is left on the token. */
+    cs_rc (*keep)(struct cs_keystore *store, struct cs_key *key, struct cs_err *err);
+
+    /* The pair of that CKA_ID. *ret_key is NULL if no private key carries it; CS_E_TOKEN_REFUSED if
+     * several do. */
+    cs_rc (*find)(struct cs_keystore *store, const uint8_t id[CS_KEY_ID_LEN],
+                  struct cs_key **ret_key, struct cs_err *err);
+
+    /* Puts @der on the token as a certificate under the key's CKA_ID and label. An equal one that
+     * is there already counts as done. */
+    cs_rc (*put_certificate)(struct cs_keystore *store, const struct cs_key *key,
+                             const struct cs_bytes *der, struct cs_err *err);
+
+    /* Puts a CA's certificate on the token, with the SHA-1 of its public key as CKA_ID. */
+    cs_rc (*put_ca_certificate)(struct cs_keystore *store, const struct cs_bytes *der,
+                                const char *label, struct cs_err *err);
+
+    /* Destroys every private and public key with that CKA_ID, and no certificate; *ret_count tells
+     * how many objects. */
+    cs_rc (*destroy)(struct cs_keystore *store, const uint8_t id[CS_KEY_ID_LEN], size_t *ret_count,
+                     struct cs_err *err);
+
+    /* True if a certificate with that CKA_ID is on the token. */
+    cs_rc (*has_certificate)(struct cs_keystore *store, const uint8_t id[CS_KEY_ID_LEN],
+                             bool *ret_has, struct cs_err *err);
+
+    /* Private and public keys without a CKA_ID. */
+    cs_rc (*strays)(struct cs_keystore *store, struct cs_stray_list *ret_list, struct cs_err *err);
+
+    /* Destroys what strays() lists under @name; CS_E_TOKEN_ABSENT if nothing has that name. */
+    cs_rc (*remove_stray)(struct cs_keystore *store, const char *name, size_t *ret_count,
+                          struct cs_err *err);
+
+    void (*key_free)(struct cs_key *key);
+    void (*close)(struct cs_keystore *store);
+};
+
+struct cs_keystore {
+    const struct cs_keystore_ops *ops;
+    unsigned shares; /* holders beside the first */
+};
+
+/* The same open token for one holder more: one run logs in once. Each holder closes it. */
+struct cs_keystore *cs_keystore_share(struct cs_keystore *store);
+
+/* Ends one holder's use; the last one's closes the token. NULL is nothing. */
+void cs_keystore_close(struct cs_keystore *store);
+CS_DEFINE_AUTO(cs_keystore, cs_keystore_close);
+
+/* Opening costs a login, so that the flow does it only when it must. */
+struct cs_keystore_source {
+    cs_rc (*open)(struct cs_keystore_source *source, struct cs_keystore **ret_store,
+                  struct cs_err *err);
+};
+
+#endif

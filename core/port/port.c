@@ -1,0 +1,89 @@
+#include "port/ca.h"
+#include "port/keystore.h"
+#include "port/store.h"
+
+#include <stdlib.h>
+
+struct cs_keystore *cs_keystore_share(struct cs_keystore *store)
+{
+    store->shares++;
+    return store;
+}
+
+void cs_keystore_close(struct cs_keystore *store)
+{
+    if (!store) {
+        return;
+    }
+    if (store->shares) {
+        store->shares--;
+        return;
+    }
+    store->ops->close(store);
+}
+
+void cs_stray_list_done(struct cs_stray_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i].name);
+        free(list->items[i].class_name);
+        free(list->items[i].label);
+    }
+    free(list->items);
+    *list = (struct cs_stray_list){0};
+}
+
+void cs_ca_close(struct cs_ca *ca)
+{
+    if (ca) {
+        ca->ops->close(ca);
+    }
+}
+
+void cs_ca_answer_done(struct cs_ca_answer *answer)
+{
+    free(answer->request_id);
+    free(answer->handle);
+    free(answer->message);
+    cs_bytes_done(&answer->certificate);
+    cs_bytes_done(&answer->chain);
+    *answer = (struct cs_ca_answer){0};
+}
+
+void cs_key_intent_list_done(struct cs_key_intent_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i].token_uri);
+    }
+    free(list->items);
+    *list = (struct cs_key_intent_list){0};
+}
+
+void cs_labca_row_done(struct cs_labca_row *row)
+{
+    free(row->name);
+    free(row->token_uri);
+    cs_bytes_done(&row->certificate);
+    *row = (struct cs_labca_row){0};
+}
+
+void cs_labca_request_done(struct cs_labca_request *request)
+{
+    free(request->ca);
+    cs_bytes_done(&request->csr);
+    free(request->template_name);
+    free(request->account);
+    free(request->serial);
+    cs_bytes_done(&request->certificate);
+    free(request->message);
+    *request = (struct cs_labca_request){0};
+}
+
+void cs_labca_request_list_done(struct cs_labca_request_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        cs_labca_request_done(&list->items[i]);
+    }
+    free(list->items);
+    *list = (struct cs_labca_request_list){0};
+}

@@ -1,0 +1,178 @@
+/* What the flow needs of the store. Implemented by store/ on SQLite; there is one implementation,
+ * so that these are functions and no table. */
+#ifndef CS_PORT_STORE_H
+#define CS_PORT_STORE_H
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "model/request.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cs_store;
+
+/* Makes the journal record of a transition: one canonical JSON object (RFC 8785) as text the caller
+ * frees.
+ * @sequence is the record's number in the store, @previous the text of the record before it or
+ * NULL. Called inside the transaction. */
+typedef cs_rc (*cs_record_fn)(void *ctx, int64_t sequence, const char *previous, int64_t time,
+                              const struct cs_request *request, char **ret_json,
+                              struct cs_err *err);
+
+/* Opens or makes the file (0600). A store of an older schema is migrated on a copy that then
+ * replaces it; one of a newer schema, a corrupt one and one that stays locked for @wait_ms are
+ * CS_E_STORE. */
+CS_MUST_CHECK cs_rc cs_store_open(const char *path, unsigned wait_ms, cs_record_fn record,
+                                  void *record_ctx, struct cs_store **ret_store,
+                                  struct cs_err *err);
+
+/* As cs_store_open(), but a store that is not there is not made: *ret_store is NULL. Nothing can be
+ * written. */
+CS_MUST_CHECK cs_rc cs_store_open_readonly(const char *path, unsigned wait_ms,
+                                           struct cs_store **ret_store, struct cs_err *err);
+
+void cs_store_close(struct cs_store *store); /* NULL is nothing */
+CS_DEFINE_AUTO(cs_store, cs_store_close);
+
+/* Stores a request in PLANNED with its journal record; sets id, created and updated. */
+CS_MUST_CHECK cs_rc cs_store_add(struct cs_store *store, struct cs_request *request,
+                                 struct cs_err *err);
+
+/* Takes @request to @to, with all its fields as they now are and the journal record, in one
+ * transaction. On success request->state and request->updated are the new ones; on failure @request
+ * is as it was. CS_E_INTERNAL if the table of model/state.h has no such transition, CS_E_STORE if
+ * the stored state is not request->state any more (another process was faster) or the disk fails.
+ */
+CS_MUST_CHECK cs_rc cs_store_transition(struct cs_store *store, struct cs_request *request,
+                                        enum cs_state to, struct cs_err *err);
+
+/* Writes error and ca_* fields of @request without a change of state (a poll that failed). No
+ * journal record. */
+CS_MUST_CHECK cs_rc cs_store_note(struct cs_store *store, const struct cs_request *request,
+                                  struct cs_err *err);
+
+/* CS_E_USAGE if there is no such number. */
+CS_MUST_CHECK cs_rc cs_store_get(struct cs_store *store, int64_t id,
+                                 struct cs_request **ret_request, struct cs_err *err);
+
+/* The request that the CA knows under its own number; CS_E_USAGE if there is none or several. */
+CS_MUST_CHECK cs_rc cs_store_find_ca_id(struct cs_store *store, const char *ca_request_id,
+                                        int64_t *ret_id, struct cs_err *err);
+
+/* The numbers of all requests whose state @keep likes, ascending. The caller frees *ret_ids. */
+CS_MUST_CHECK cs_rc cs_store_ids(struct cs_store *store, bool (*keep)(enum cs_state state),
+                                 int64_t **ret_ids, size_t *ret_count, struct cs_err *err);
+
+/* True if another request than @id that is not CLEARED or FAILED has this CKA_ID. */
+CS_MUST_CHECK cs_rc cs_store_key_is_shared(struct cs_store *store, int64_t id,
+                                           const uint8_t key_id[CS_KEY_ID_LEN], bool *ret_shared,
+                                           struct cs_err *err);
+
+/* True if a request with this label exists that is not CLEARED or FAILED. */
+CS_MUST_CHECK cs_rc cs_store_label_is_used(struct cs_store *store, const char *label,
+                                           bool *ret_used, struct cs_err *err);
+
+/* Calls @each with every journal record from the first; stops on the first result that is not
+ * CS_OK. */
+CS_MUST_CHECK cs_rc cs_store_records(struct cs_store *store,
+                                     cs_rc (*each)(void *ctx, int64_t sequence, const char *json,
+                                                   struct cs_err *err),
+                                     void *ctx, struct cs_err *err);
+
+/* ---- keys that no request stands for: a lab CA's ---- */
+
+/* A key that is about to be generated: what `recover` undoes after a crash. */
+struct cs_key_intent {
+    uint8_t key_id[CS_KEY_ID_LEN];
+    char *token_uri;
+};
+
+struct cs_key_intent_list {
+    struct cs_key_intent *items;
+    size_t count;
+};
+void cs_key_intent_list_done(struct cs_key_intent_list *list);
+
+CS_MUST_CHECK cs_rc cs_store_intent_add(struct cs_store *store, const struct cs_key_intent *intent,
+                                        struct cs_err *err);
+
+/* The key is gone, or something of the store stands for it now. One that is not there is no error.
+ */
+CS_MUST_CHECK cs_rc cs_store_intent_remove(struct cs_store *store,
+                                           const uint8_t key_id[CS_KEY_ID_LEN], struct cs_err *err);
+CS_MUST_CHECK cs_rc cs_store_intents(struct cs_store *store, struct cs_key_intent_list *ret_list,
+                                     struct cs_err *err);
+
+/* ---- the lab CA's rows ---- */
+
+struct cs_labca_row {
+    char *name;
+    uint8_t key_id[CS_KEY_ID_LEN];
+    char *token_uri;
+    struct cs_bytes certificate; /* DER, self-signed */
+    int64_t crl_number;          /* of the last CRL; 0: none yet */
+    int64_t created;
+};
+void cs_labca_row_done(struct cs_labca_row *row);
+
+enum cs_labca_state { CS_LABCA_PENDING, CS_LABCA_ISSUED, CS_LABCA_DENIED, CS_LABCA_REVOKED };
+
+struct cs_labca_request {
+    int64_t id; /* the CA's RequestId; 0 before it is stored */
+    char *ca;
+    enum cs_labca_state state;
+    struct cs_bytes csr;
+    char *template_name;         /* may be NULL */
+    char *account;               /* may be NULL */
+    char *serial;                /* hexadecimal; NULL before it is issued */
+    struct cs_bytes certificate; /* DER */
+    char *message;               /* why denied or revoked; may be NULL */
+    int64_t created;
+    int64_t updated;
+};
+void cs_labca_request_done(struct cs_labca_request *request);
+
+struct cs_labca_request_list {
+    struct cs_labca_request *items;
+    size_t count;
+};
+void cs_labca_request_list_done(struct cs_labca_request_list *list);
+
+/* Adds the CA and removes the intent of its key. CS_E_USAGE if the name is taken. */
+CS_MUST_CHECK cs_rc cs_store_labca_add(struct cs_store *store, const struct cs_labca_row *row,
+                                       struct cs_err *err);
+
+/* *ret_found tells whether there is one; @name NULL: the only one there is (CS_E_USAGE if several).
+ */
+CS_MUST_CHECK cs_rc cs_store_labca_get(struct cs_store *store, const char *name,
+                                       struct cs_labca_row *ret_row, bool *ret_found,
+                                       struct cs_err *err);
+
+/* Counts the CRL number up by one and gives the new one. */
+CS_MUST_CHECK cs_rc cs_store_labca_next_crl(struct cs_store *store, const char *name,
+                                            int64_t *ret_number, struct cs_err *err);
+
+/* A new row (sets id, times), or the row of the same CA and CSR if there is one (*ret_known). */
+CS_MUST_CHECK cs_rc cs_store_labca_request_add(struct cs_store *store,
+                                               struct cs_labca_request *request, bool *ret_known,
+                                               struct cs_err *err);
+CS_MUST_CHECK cs_rc cs_store_labca_request_get(struct cs_store *store, int64_t id,
+                                               struct cs_labca_request *ret_request,
+                                               struct cs_err *err);
+
+/* Writes state, serial, certificate and message; CS_E_STORE if the stored state is not @from any
+ * more. */
+CS_MUST_CHECK cs_rc cs_store_labca_request_update(struct cs_store *store,
+                                                  const struct cs_labca_request *request,
+                                                  enum cs_labca_state from, struct cs_err *err);
+
+/* All requests of a CA in that state, ascending; @ca NULL: of every CA. */
+CS_MUST_CHECK cs_rc cs_store_labca_requests(struct cs_store *store, const char *ca,
+                                            enum cs_labca_state state,
+                                            struct cs_labca_request_list *ret_list,
+                                            struct cs_err *err);
+
+#endif
