@@ -1,0 +1,31 @@
+# SoftHSM 2 (measured with 2.6.1 of Debian 12).
+#
+# A profile says what one make of token does differently. cscert holds all profiles of this folder;
+# `token { profile = ... }` in cscert.conf names one more, which goes first. Without a profile a
+# token counts as "generic": the pair is generated on the token itself, every attribute is set, and
+# what reads back must be what was asked for.
+
+name = 'softhsm2'
+
+# Patterns of fnmatch(3) on what the token says of itself (C_GetTokenInfo). No model: any.
+manufacturer = 'SoftHSM project'
+
+# token          the pair is generated as objects of the token
+# session-copy   it is generated in the session, signs there, and is copied to the token when the
+#                request stands. SoftHSM writes a token object's file again for each of its
+#                attributes: a copy writes a tenth of that, and a run that dies before has left
+#                nothing. Copies read back local, always sensitive and never extractable as keys
+#                made on the token do.
+generation = 'session-copy'
+
+# Optional attributes of the template that the token does not take, e.g. { 'CKA_DECRYPT=false' }.
+refuses = {}
+
+# Attributes whose answer is not truthful, e.g. { 'CKA_LOCAL' }: recorded as such, not compared.
+unreliable = {}
+
+# What becomes of -PrivateKeyExportable $true: yes, no (refused), ignored (the token makes a key
+# that is not exportable and says nothing).
+exportable = 'yes'
+
+note = 'keys are files of the user; for tests and training'

@@ -1,0 +1,26 @@
+/* Token URIs (RFC 7512), parsed and made by p11-kit. */
+#ifndef CS_PKCS11_URI_H
+#define CS_PKCS11_URI_H
+
+#include "base/cleanup.h"
+#include "base/err.h"
+
+struct cs_uri;
+
+/* @text NULL or "" is the URI that every token fits. CS_E_USAGE for what is no token URI, for an
+ * attribute that is not known or names an object, and for pin-value: it would be seen in the
+ * process list. */
+CS_MUST_CHECK cs_rc cs_uri_parse(const char *text, struct cs_uri **ret_uri, struct cs_err *err);
+
+/* As given, for messages; what stood after pin-value= never comes here. */
+const char *cs_uri_text(const struct cs_uri *uri);
+
+/* Decoded; NULL where the URI has none. Valid as long as @uri. */
+const char *cs_uri_pin_source(const struct cs_uri *uri);
+const char *cs_uri_module_path(const struct cs_uri *uri);
+const char *cs_uri_module_name(const struct cs_uri *uri);
+
+void cs_uri_free(struct cs_uri *uri);
+CS_DEFINE_AUTO(cs_uri, cs_uri_free);
+
+#endif
