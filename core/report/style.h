@@ -1,0 +1,7 @@
+/* The look of the page: the one style sheet, in the page itself. */
+#ifndef CS_REPORT_STYLE_H
+#define CS_REPORT_STYLE_H
+
+extern const char cs_style_css[];
+
+#endif
