@@ -1,0 +1,117 @@
+#include "base/mem.h"
+#include "flow/flow_internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* May keys be destroyed in this run? Only if the request was named, or somebody says yes to the
+ * question. */
+static bool may_destroy(const struct cs_flow *flow, const struct cs_selection *selection,
+                        size_t count)
+{
+    if (selection->request_id || selection->ca_request_id) {
+        return true;
+    }
+    if (!flow->ui->ops->can_ask(flow->ui)) {
+        return false;
+    }
+    cs_autofree char *question =
+        cs_asprintf("Destroy the keys of these %zu requests on the token, too?", count);
+    return flow->ui->ops->confirm(flow->ui, question, NULL) == CS_OK;
+}
+
+static void keep_key(struct cs_result *result, const char *why)
+{
+    cs_strv_take(&result->warnings,
+                 cs_asprintf("the key of request %" PRId64 " stays on the token (%s): %s",
+                             result->request->id, why, result->request->key_uri));
+}
+
+/* Why the key must stay; NULL if nothing uses it. *@err is filled when that cannot be told. */
+static cs_rc find_user(const struct cs_flow *flow, const struct cs_request *request,
+                       struct cs_flow_token *token, const char **ret_why, struct cs_err *err)
+{
+    bool used = false;
+
+    *ret_why = NULL;
+    if (request->certificate.len) {
+        *ret_why = "a certificate was issued for it";
+        return CS_OK;
+    }
+    CS_TRY(cs_store_key_is_shared(flow->store, request->id, request->key_id, &used, err));
+    if (used) {
+        *ret_why = "another request uses it";
+        return CS_OK;
+    }
+    CS_TRY(cs_flow_token_open(flow, token, err));
+    CS_TRY(token->store->ops->has_certificate(token->store, request->key_id, &used, err));
+    if (used) {
+        *ret_why = "a certificate on the token uses it";
+    }
+    return CS_OK;
+}
+
+static cs_rc destroy_key(const struct cs_flow *flow, struct cs_result *result,
+                         struct cs_flow_token *token, struct cs_err *err)
+{
+    const struct cs_request *request = result->request;
+    const char *why = NULL;
+    size_t count = 0;
+
+    CS_TRY(find_user(flow, request, token, &why, err));
+    if (why) {
+        keep_key(result, why);
+        return CS_OK;
+    }
+    return token->store->ops->destroy(token->store, request->key_id, &count, err);
+}
+
+static cs_rc clear_one(const struct cs_flow *flow, struct cs_result *result, bool destroy,
+                       struct cs_flow_token *token, struct cs_err *err)
+{
+    struct cs_request *request = result->request;
+
+    if (!cs_state_can_go(request->state, CS_STATE_CLEARED)) {
+        cs_rc rc = cs_fail(err, CS_E_USAGE, "request %" PRId64 " is %s: it cannot be withdrawn",
+                           request->id, cs_state_status(request->state));
+        cs_err_hint(err, cs_state_is_unfinished(request->state)
+                             ? "a run was interrupted: `cscert recover` finishes or undoes it"
+                             : "nothing needs to be done");
+        return rc;
+    }
+    if (flow->what_if) {
+        return CS_OK;
+    }
+    if (destroy) {
+        CS_TRY(destroy_key(flow, result, token, err));
+    } else if (request->key_uri) {
+        keep_key(result, "it was not named");
+    }
+    return cs_store_transition(flow->store, request, CS_STATE_CLEARED, err);
+}
+
+cs_rc cs_flow_clear(const struct cs_flow *flow, const struct cs_selection *selection,
+                    struct cs_result_list *ret_results, struct cs_err *err)
+{
+    cs_auto_value(cs_flow_token) token = {0};
+    cs_autofree int64_t *ids = NULL;
+    size_t count = 0;
+
+    CS_TRY(cs_flow_select(flow, selection, cs_state_is_open, &ids, &count, err));
+    if (count && flow->confirm && !flow->what_if) {
+        cs_autofree char *question = cs_asprintf("Withdraw %zu requests?", count);
+        CS_TRY(flow->ui->ops->confirm(flow->ui, question, err));
+    }
+    bool destroy = count && !flow->what_if && may_destroy(flow, selection, count);
+    for (size_t i = 0; i < count; i++) {
+        CS_TRY(cs_flow_check_signal(flow, err));
+        struct cs_result *result = cs_flow_add_result(flow, ids[i], ret_results);
+        if (result->error.code == CS_OK) {
+            (void)!clear_one(flow, result, destroy, &token, &result->error);
+        }
+        for (size_t j = 0; j < result->warnings.count; j++) {
+            flow->ui->ops->warn(flow->ui, result->warnings.items[j]);
+        }
+    }
+    return CS_OK;
+}

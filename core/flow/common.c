@@ -1,0 +1,102 @@
+#include "base/mem.h"
+#include "flow/flow_internal.h"
+
+#include <inttypes.h>
+
+void cs_flow_token_done(struct cs_flow_token *token)
+{
+    if (token->key) {
+        token->store->ops->key_free(token->key);
+    }
+    cs_keystore_close(token->store);
+    *token = (struct cs_flow_token){0};
+}
+
+cs_rc cs_flow_token_open(const struct cs_flow *flow, struct cs_flow_token *token,
+                         struct cs_err *err)
+{
+    return token->store ? CS_OK : flow->keystore->open(flow->keystore, &token->store, err);
+}
+
+cs_rc cs_flow_find_key(const struct cs_flow *flow, const struct cs_request *request,
+                       struct cs_flow_token *token, struct cs_err *err)
+{
+    if (token->key) {
+        return CS_OK;
+    }
+    CS_TRY(cs_flow_token_open(flow, token, err));
+    struct cs_keystore *store = token->store;
+    CS_TRY(store->ops->find(store, request->key_id, &token->key, err));
+    if (!token->key) {
+        cs_rc rc = cs_fail(err, CS_E_TOKEN_ABSENT,
+                           "the key of request %" PRId64 " is not on the token \"%s\"", request->id,
+                           store->ops->info(store)->label);
+        cs_err_hint(err, "it was generated on %s; name that token with --token",
+                    request->token_uri ? request->token_uri : "another token");
+        return rc;
+    }
+    if (!cs_bytes_equal(&token->key->spki, &request->spki)) {
+        return cs_fail_hint(err, CS_E_MISMATCH,
+                            "another program has put a key with this CKA_ID on the token",
+                            "the key on the token is not the one of request %" PRId64, request->id);
+    }
+    return CS_OK;
+}
+
+/* FAILED with the reason; the key is gone already. */
+static cs_rc mark_failed(const struct cs_flow *flow, struct cs_request *request,
+                         const struct cs_err *reason, struct cs_err *err)
+{
+    request->error = *reason;
+    return cs_store_transition(flow->store, request, CS_STATE_FAILED, err);
+}
+
+void cs_flow_undo(const struct cs_flow *flow, struct cs_request *request,
+                  struct cs_flow_token *token, struct cs_err *err)
+{
+    struct cs_err problem = {0};
+    size_t count = 0;
+
+    cs_rc rc = cs_flow_token_open(flow, token, &problem);
+    if (rc == CS_OK) {
+        rc = token->store->ops->destroy(token->store, request->key_id, &count, &problem);
+    }
+    if (rc == CS_OK) {
+        rc = mark_failed(flow, request, err, &problem);
+    }
+    if (rc != CS_OK) {
+        cs_autofree char *hint =
+            cs_asprintf("request %" PRId64 " could not be undone (%s): run `cscert recover`",
+                        request->id, problem.message);
+        err->hint[0] = 0;
+        cs_err_hint(err, "%s", hint);
+    }
+}
+
+cs_rc cs_flow_submission(const struct cs_flow *flow, const struct cs_request *request,
+                         struct cs_ca_submission *ret_submission, struct cs_err *err)
+{
+    const struct cs_plan *plan = request->plan;
+    const struct cs_secret *password = NULL;
+
+    if (plan->ca_account) {
+        CS_TRY(flow->password->get(flow->password, plan->ca_account, &password, err));
+    }
+    *ret_submission = (struct cs_ca_submission){
+        .csr = &request->csr,
+        .template_name = plan->template_name,
+        .account = plan->ca_account,
+        .password = password,
+        .global_catalog = plan->global_catalog,
+        .global_settings_dc = plan->global_settings_dc,
+    };
+    return CS_OK;
+}
+
+cs_rc cs_flow_check_signal(const struct cs_flow *flow, struct cs_err *err)
+{
+    if (flow->ui->ops->interrupted(flow->ui)) {
+        return cs_fail(err, CS_E_CANCELLED, "stopped by a signal");
+    }
+    return CS_OK;
+}

@@ -1,0 +1,215 @@
+/* What happens to a request once its key is kept on the token: to a file or to a CA, and the
+ * certificate back. */
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "flow/flow_internal.h"
+#include "x509/cert.h"
+#include "x509/csr.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The request as the file holds it. */
+static struct cs_bytes request_file(const struct cs_request *request)
+{
+    if (request->plan->output_der) {
+        return cs_bytes_copy(request->csr.data, request->csr.len);
+    }
+    char *pem = cs_csr_pem(&request->csr);
+    return (struct cs_bytes){(uint8_t *)pem, strlen(pem)};
+}
+
+/* A run that was killed between the file and the record has left a whole file: cs_file_write() is
+ * atomic. */
+static bool is_written(const char *path, const struct cs_bytes *content)
+{
+    cs_auto_value(cs_bytes) there = {0};
+
+    return cs_file_read(path, content->len + 1, &there, NULL) == CS_OK &&
+           cs_bytes_equal(&there, content);
+}
+
+static cs_rc deliver_file(const struct cs_flow *flow, struct cs_result *result, struct cs_err *err)
+{
+    struct cs_request *request = result->request;
+    const char *path = request->plan->output;
+    cs_auto_value(cs_bytes) content = request_file(request);
+
+    if (!is_written(path, &content)) {
+        CS_TRY(cs_file_write(path, content.data, content.len, 0644, flow->force, err));
+    }
+    cs_strv_add(&result->files, path);
+    return cs_store_transition(flow->store, request, CS_STATE_OFFLINE, err);
+}
+
+static cs_rc ask_ca(const struct cs_flow *flow, const struct cs_request *request,
+                    struct cs_ca_answer *ret_answer, struct cs_err *err)
+{
+    struct cs_ca_submission submission;
+    cs_auto(cs_ca) ca = NULL;
+
+    CS_TRY(cs_flow_submission(flow, request, &submission, err));
+    CS_TRY(flow->ca->open(flow->ca, request->plan->ca, &ca, err));
+    return ca->ops->submit(ca, &submission, ret_answer, err);
+}
+
+static cs_rc deliver_ca(const struct cs_flow *flow, struct cs_result *result,
+                        struct cs_flow_token *token, struct cs_err *err)
+{
+    struct cs_request *request = result->request;
+    cs_auto_value(cs_ca_answer) answer = {0};
+
+    if (request->state == CS_STATE_KEPT) {
+        CS_TRY(cs_store_transition(flow->store, request, CS_STATE_SUBMITTED, err));
+    }
+    CS_TRY(ask_ca(flow, request, &answer, err));
+    return cs_flow_take_answer(flow, result, &answer, token, err);
+}
+
+cs_rc cs_flow_deliver(const struct cs_flow *flow, struct cs_result *result,
+                      struct cs_flow_token *token, struct cs_err *err)
+{
+    if (result->request->plan->output) {
+        return deliver_file(flow, result, err);
+    }
+    return deliver_ca(flow, result, token, err);
+}
+
+/* Which state an answer leads to. */
+static enum cs_state answer_state(enum cs_disposition disposition)
+{
+    static const enum cs_state states[] = {
+        [CS_CA_ISSUED] = CS_STATE_ISSUED,
+        [CS_CA_PENDING] = CS_STATE_PENDING,
+        [CS_CA_DENIED] = CS_STATE_DENIED,
+        [CS_CA_REVOKED] = CS_STATE_REVOKED,
+    };
+    return states[disposition];
+}
+
+static void move_text(char **to, char **from)
+{
+    if (*from) {
+        free(*to);
+        *to = cs_steal(from);
+    }
+}
+
+static void move_bytes(struct cs_bytes *to, struct cs_bytes *from)
+{
+    if (from->len) {
+        cs_bytes_done(to);
+        *to = cs_bytes_steal(from);
+    }
+}
+
+static cs_rc fail_refused(const struct cs_request *request, const struct cs_ca_answer *answer,
+                          const char *message, struct cs_err *err)
+{
+    const char *verb = answer->disposition == CS_CA_DENIED ? "denied" : "revoked";
+
+    cs_rc rc = cs_fail(err, CS_E_CA_REFUSED, "%s has %s request %" PRId64 "%s%s", request->plan->ca,
+                       verb, request->id, message ? ": " : "", message ? message : "");
+    if (answer->code) {
+        cs_err_cause(err, CS_ORIGIN_HRESULT, answer->code, NULL, "submit");
+    }
+    cs_err_hint(err, "ask the CA's administrator, then `cscert clear --request-id %" PRId64 "`",
+                request->id);
+    return rc;
+}
+
+cs_rc cs_flow_take_answer(const struct cs_flow *flow, struct cs_result *result,
+                          struct cs_ca_answer *answer, struct cs_flow_token *token,
+                          struct cs_err *err)
+{
+    struct cs_request *request = result->request;
+    enum cs_state state = answer_state(answer->disposition);
+    struct cs_err refusal = {0};
+    cs_rc rc = CS_OK;
+
+    move_text(&request->ca_request_id, &answer->request_id);
+    move_text(&request->ca_handle, &answer->handle);
+    move_text(&request->ca_message, &answer->message);
+    move_bytes(&request->certificate, &answer->certificate);
+    move_bytes(&request->chain, &answer->chain);
+    if (state == CS_STATE_DENIED || state == CS_STATE_REVOKED) {
+        rc = fail_refused(request, answer, request->ca_message, &refusal);
+    }
+    request->error = refusal;
+    if (state != request->state) {
+        CS_TRY(cs_store_transition(flow->store, request, state, err));
+    } else {
+        CS_TRY(cs_store_note(flow->store, request, err));
+    }
+    if (rc != CS_OK) {
+        *err = refusal;
+        return rc;
+    }
+    return state == CS_STATE_ISSUED ? cs_flow_import(flow, result, token, err) : CS_OK;
+}
+
+struct chain_ctx {
+    struct cs_keystore *store;
+    const char *label;
+};
+
+static cs_rc put_chain_certificate(void *ctx, const struct cs_bytes *der, struct cs_err *err)
+{
+    const struct chain_ctx *chain = ctx;
+    struct cs_cert_facts facts = {0};
+
+    CS_TRY(cs_cert_read(der, &facts, err));
+    const char *label = facts.common_name ? facts.common_name : chain->label;
+    cs_rc rc = chain->store->ops->put_ca_certificate(chain->store, der, label, err);
+    cs_cert_facts_done(&facts);
+    return rc;
+}
+
+static cs_rc put_on_token(const struct cs_flow *flow, const struct cs_request *request,
+                          const struct cs_flow_token *token, struct cs_err *err)
+{
+    struct cs_keystore *store = token->store;
+
+    CS_TRY(store->ops->put_certificate(store, token->key, &request->certificate, err));
+    if (flow->chain && request->chain.len) {
+        struct chain_ctx ctx = {store, request->label};
+        CS_TRY(cs_cert_each(&request->chain, put_chain_certificate, &ctx, err));
+    }
+    return CS_OK;
+}
+
+/* Kept with the result, and said. */
+static void warn_all(const struct cs_flow *flow, struct cs_result *result,
+                     const struct cs_strv *warnings)
+{
+    for (size_t i = 0; i < warnings->count; i++) {
+        flow->ui->ops->warn(flow->ui, warnings->items[i]);
+    }
+    cs_strv_copy(&result->warnings, warnings);
+}
+
+cs_rc cs_flow_import(const struct cs_flow *flow, struct cs_result *result,
+                     struct cs_flow_token *token, struct cs_err *err)
+{
+    struct cs_request *request = result->request;
+    cs_auto_value(cs_strv) warnings = {0};
+
+    cs_rc rc = cs_cert_check(&request->certificate, request->plan, &request->spki, cs_clock_now(),
+                             &warnings, err);
+    warn_all(flow, result, &warnings);
+    if (rc == CS_OK) {
+        rc = cs_flow_find_key(flow, request, token, err);
+    }
+    if (rc == CS_OK) {
+        rc = put_on_token(flow, request, token, err);
+    }
+    if (rc != CS_OK) {
+        /* The CA's answer is kept: `retrieve` tries the import again. */
+        request->error = *err;
+        (void)!cs_store_note(flow->store, request, NULL);
+        return rc;
+    }
+    return cs_store_transition(flow->store, request, CS_STATE_IMPORTED, err);
+}

@@ -1,0 +1,193 @@
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "flow/flow_internal.h"
+#include "x509/csr.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+static void show_warnings(const struct cs_flow *flow, const struct cs_strv *warnings)
+{
+    for (size_t i = 0; i < warnings->count; i++) {
+        flow->ui->ops->warn(flow->ui, warnings->items[i]);
+    }
+}
+
+/* Everything that can be found wrong without the token, so that no key is made in vain. */
+static cs_rc check_destination(const struct cs_flow *flow, const struct cs_plan *plan,
+                               struct cs_err *err)
+{
+    if (plan->output) {
+        return cs_file_check_writable(plan->output, flow->force, err);
+    }
+    return flow->ca->check(flow->ca, plan->ca, err);
+}
+
+static cs_rc ask_first(const struct cs_flow *flow, const struct cs_plan *plan, struct cs_err *err)
+{
+    cs_autofree char *question = cs_asprintf(
+        "Generate %s %s-%u key for %s and %s %s?",
+        plan->exportable ? "an exportable" : "a non-exportable",
+        cs_key_alg_name(plan->key_spec.alg), plan->key_spec.bits, plan->subject.common_name,
+        plan->ca ? "request a certificate from" : "write", plan->ca ? plan->ca : plan->output);
+
+    return flow->confirm ? flow->ui->ops->confirm(flow->ui, question, err) : CS_OK;
+}
+
+static cs_rc make_key_id(uint8_t id[CS_KEY_ID_LEN], struct cs_err *err)
+{
+    if (getrandom(id, CS_KEY_ID_LEN, 0) != CS_KEY_ID_LEN) {
+        return cs_fail_errno(err, CS_E_INTERNAL, "getrandom", errno, "no random numbers");
+    }
+    return CS_OK;
+}
+
+/* The friendly name, else one that nobody else has: the name, the time and a part of the CKA_ID. */
+static char *make_label(const struct cs_request *request)
+{
+    char when[CS_TIME_TEXT_SIZE];
+    const struct cs_plan *plan = request->plan;
+
+    if (plan->friendly_name) {
+        return cs_strdup(plan->friendly_name);
+    }
+    cs_autofree char *unique = cs_hex(request->key_id, 4);
+    return cs_asprintf("%s %s %s", plan->subject.common_name, cs_clock_format(cs_clock_now(), when),
+                       unique);
+}
+
+static cs_rc warn_of_twin(const struct cs_flow *flow, struct cs_result *result, struct cs_err *err)
+{
+    bool used = false;
+
+    CS_TRY(cs_store_label_is_used(flow->store, result->request->label, &used, err));
+    if (used) {
+        cs_autofree char *text =
+            cs_asprintf("another request has the friendly name \"%s\" too: the keys differ in "
+                        "their CKA_ID only",
+                        result->request->label);
+        flow->ui->ops->warn(flow->ui, text);
+        cs_strv_add(&result->warnings, text);
+    }
+    return CS_OK;
+}
+
+/* PLANNED: with the CKA_ID that the key will carry, before there is a key. */
+static cs_rc store_plan(const struct cs_flow *flow, const struct cs_keystore *store,
+                        struct cs_result *result, struct cs_err *err)
+{
+    struct cs_request *request = result->request;
+    const struct cs_token_info *token = store->ops->info(store);
+
+    CS_TRY(make_key_id(request->key_id, err));
+    request->label = make_label(request);
+    request->token_uri = cs_strdup(token->uri);
+    request->module_path = cs_strdup(token->module_path);
+    CS_TRY(warn_of_twin(flow, result, err));
+    return cs_store_add(flow->store, request, err);
+}
+
+static void note_key(struct cs_request *request, const struct cs_key *key)
+{
+    if (!request->key_uri) {
+        request->key_uri = cs_strdup(key->uri);
+        request->spki = cs_bytes_copy(key->spki.data, key->spki.len);
+    }
+    request->attrs = key->attrs;
+    request->generation = key->generation;
+}
+
+static cs_rc generate(const struct cs_request *request, struct cs_flow_token *token,
+                      struct cs_err *err)
+{
+    const struct cs_plan *plan = request->plan;
+    struct cs_keystore *store = token->store;
+    struct cs_key_request wanted = {
+        .spec = plan->key_spec,
+        .label = request->label,
+        .exportable = plan->exportable,
+    };
+
+    memcpy(wanted.id, request->key_id, sizeof wanted.id);
+    return store->ops->generate(store, &wanted, &token->key, err);
+}
+
+/* PLANNED -> SIGNED -> KEPT. */
+static cs_rc make_request(const struct cs_flow *flow, struct cs_request *request,
+                          struct cs_flow_token *token, struct cs_err *err)
+{
+    struct cs_keystore *store = token->store;
+
+    CS_TRY(generate(request, token, err));
+    note_key(request, token->key);
+    CS_TRY(cs_flow_check_signal(flow, err));
+    CS_TRY(cs_csr_build(request->plan, store, token->key, &request->csr, err));
+    CS_TRY(cs_store_transition(flow->store, request, CS_STATE_SIGNED, err));
+    CS_TRY(cs_flow_check_signal(flow, err));
+    CS_TRY(store->ops->keep(store, token->key, err));
+    note_key(request, token->key);
+    CS_TRY(cs_store_transition(flow->store, request, CS_STATE_KEPT, err));
+    return cs_flow_check_signal(flow, err);
+}
+
+/* What a failure leaves: a request that did not get out of the program is undone; one that a CA has
+ * answered or whose file is written stays as it is. */
+static bool is_undoable(const struct cs_result *result)
+{
+    const struct cs_request *request = result->request;
+
+    switch (request->state) {
+    case CS_STATE_PLANNED:
+    case CS_STATE_SIGNED:
+        return true;
+    case CS_STATE_KEPT:
+        return result->files.count == 0;
+    case CS_STATE_SUBMITTED:
+        return !request->ca_request_id && !request->certificate.len;
+    default:
+        return false;
+    }
+}
+
+static cs_rc run(const struct cs_flow *flow, struct cs_result *result, struct cs_flow_token *token,
+                 struct cs_err *err)
+{
+    CS_TRY(cs_flow_check_signal(flow, err));
+    CS_TRY(cs_flow_token_open(flow, token, err));
+    CS_TRY(token->store->ops->check(token->store, &result->request->plan->key_spec,
+                                    result->request->plan->exportable, err));
+    CS_TRY(cs_flow_check_signal(flow, err));
+    CS_TRY(store_plan(flow, token->store, result, err));
+    CS_TRY(make_request(flow, result->request, token, err));
+    return cs_flow_deliver(flow, result, token, err);
+}
+
+cs_rc cs_flow_new(const struct cs_flow *flow, const struct cs_plan *plan,
+                  struct cs_result *ret_result, struct cs_err *err)
+{
+    cs_auto_value(cs_flow_token) token = {0};
+    struct cs_result *result = ret_result;
+
+    *result = (struct cs_result){.request = cs_request_new()};
+    result->request->plan = cs_plan_copy(plan);
+    cs_strv_copy(&result->warnings, &plan->warnings);
+    show_warnings(flow, &plan->warnings);
+    CS_TRY(check_destination(flow, plan, err));
+    if (flow->what_if) {
+        return CS_OK;
+    }
+    CS_TRY(ask_first(flow, plan, err));
+
+    struct cs_err local = {0};
+    cs_rc rc = run(flow, result, &token, &local);
+    if (rc != CS_OK) {
+        if (result->request->id && is_undoable(result)) {
+            cs_flow_undo(flow, result->request, &token, &local);
+        }
+        result->error = local;
+        *err = local;
+    }
+    return rc;
+}

@@ -1,0 +1,752 @@
+/* The verbs over a software token, the real store and a CA that answers what a test prescribes. */
+#include "base/file.h"
+#include "base/mem.h"
+#include "flow/flow.h"
+#include "journal/record.h"
+#include "support/check_run.h"
+#include "support/judge.h"
+#include "support/softkeys.h"
+#include "x509/cert.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- a CA as prescribed ---- */
+
+struct fake_ca {
+    struct cs_ca base; /* first */
+    struct cs_ca_source source;
+    enum cs_disposition answer;
+    bool unreachable;
+    bool wrong_key; /* issues for another key */
+    unsigned submits;
+    unsigned polls;
+    const char *folder;
+};
+static struct fake_ca ca;
+
+/* Issues with OpenSSL's own CA program for the request's key and names. */
+static struct cs_bytes issue(const struct cs_bytes *csr)
+{
+    free(cs_judge_write(ca.folder, "ca.csr", csr->data, csr->len));
+    if (ca.wrong_key) {
+        return cs_judge_make(ca.folder, "issued.der",
+                             "openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null "
+                             "-subj /CN=edge1.litwareinc.com -days 2 -outform DER "
+                             "-addext subjectAltName=DNS:edge1.litwareinc.com "
+                             "-addext extendedKeyUsage=serverAuth "
+                             "-addext basicConstraints=CA:FALSE -out issued.der 2>/dev/null");
+    }
+    return cs_judge_make(
+        ca.folder, "issued.der",
+        "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -subj /CN=fake -days 9 "
+        "-out ca.pem 2>/dev/null && "
+        "openssl x509 -req -inform DER -in ca.csr -CA ca.pem -CAkey ca.key -set_serial 1 -days 2 "
+        "-copy_extensions copyall -outform DER -out issued.der 2>/dev/null");
+}
+
+static cs_rc answer(const struct cs_ca_submission *submission, struct cs_ca_answer *ret,
+                    struct cs_err *err)
+{
+    if (ca.unreachable) {
+        return cs_fail(err, CS_E_CA_UNREACHABLE, "no route to the CA");
+    }
+    *ret = (struct cs_ca_answer){.disposition = ca.answer, .request_id = cs_strdup("77")};
+    if (ca.answer == CS_CA_ISSUED) {
+        ret->certificate = issue(submission->csr);
+    }
+    if (ca.answer == CS_CA_DENIED) {
+        ret->message = cs_strdup("not today");
+    }
+    return CS_OK;
+}
+
+static cs_rc fake_submit(struct cs_ca *self, const struct cs_ca_submission *submission,
+                         struct cs_ca_answer *ret, struct cs_err *err)
+{
+    (void)self;
+    ca.submits++;
+    return answer(submission, ret, err);
+}
+
+static cs_rc fake_poll(struct cs_ca *self, const char *request_id, const char *handle,
+                       const struct cs_ca_submission *submission, struct cs_ca_answer *ret,
+                       struct cs_err *err)
+{
+    (void)self;
+    (void)handle;
+    ck_assert_str_eq(request_id, "77");
+    ca.polls++;
+    return answer(submission, ret, err);
+}
+
+static void fake_close(struct cs_ca *self)
+{
+    (void)self;
+}
+
+static const struct cs_ca_ops fake_ops = {fake_submit, fake_poll, fake_close};
+
+static cs_rc fake_check(struct cs_ca_source *source, const char *name, struct cs_err *err)
+{
+    (void)source;
+    return strcmp(name, "fake") == 0 ? CS_OK : cs_fail(err, CS_E_USAGE, "no CA %s", name);
+}
+
+static cs_rc fake_open(struct cs_ca_source *source, const char *name, struct cs_ca **ret_ca,
+                       struct cs_err *err)
+{
+    (void)source;
+    (void)name;
+    (void)err;
+    *ret_ca = &ca.base;
+    return CS_OK;
+}
+
+/* ---- a person as prescribed ---- */
+
+struct fake_ui {
+    struct cs_ui base; /* first */
+    bool is_there;
+    bool says_yes;
+    unsigned questions;
+    unsigned warnings;
+    unsigned signal_at; /* interrupted() is true from this call on; 0: never */
+    unsigned looks;
+};
+static struct fake_ui ui;
+
+static void ui_warn(struct cs_ui *self, const char *text)
+{
+    (void)self;
+    ck_assert(*text);
+    ui.warnings++;
+}
+static void ui_text(struct cs_ui *self, const char *text)
+{
+    (void)self;
+    (void)text;
+}
+static cs_rc ui_confirm(struct cs_ui *self, const char *question, struct cs_err *err)
+{
+    (void)self;
+    (void)question;
+    ui.questions++;
+    return ui.is_there && ui.says_yes ? CS_OK : cs_fail(err, CS_E_CANCELLED, "no");
+}
+static bool ui_can_ask(struct cs_ui *self)
+{
+    (void)self;
+    return ui.is_there;
+}
+static void ui_end(struct cs_ui *self)
+{
+    (void)self;
+}
+static bool ui_interrupted(struct cs_ui *self)
+{
+    (void)self;
+    return ui.signal_at && ++ui.looks >= ui.signal_at;
+}
+static const struct cs_ui_ops ui_ops = {ui_warn, ui_text, ui_confirm,    ui_can_ask,
+                                        ui_text, ui_end,  ui_interrupted};
+
+/* ---- the world of one test ---- */
+
+static char *folder;
+static struct cs_keystore *token;
+static struct cs_store *store;
+static struct cs_flow flow;
+static struct cs_actor actor = {.user = "tester", .host = "here", .uid = 7};
+static struct cs_err err;
+
+static void setup(void)
+{
+    folder = cs_judge_folder();
+    cs_autofree char *path = cs_asprintf("%s/cscert.db", folder);
+    err = (struct cs_err){0};
+    token = cs_softkeys_new();
+    ca = (struct fake_ca){.base = {&fake_ops}, .source = {fake_check, fake_open}, .folder = folder};
+    ui = (struct fake_ui){.base = {&ui_ops}};
+    assert_ok(cs_store_open(path, 100, cs_journal_record, &actor, &store, &err), &err);
+    flow = (struct cs_flow){
+        .store = store,
+        .keystore = cs_softkeys_source(token),
+        .ca = &ca.source,
+        .ui = &ui.base,
+    };
+}
+
+static void teardown(void)
+{
+    ck_assert_int_eq(cs_softkeys_open_count(token), 0);
+    cs_store_close(store);
+    cs_softkeys_free(token);
+    cs_judge_remove(folder);
+    free(folder);
+}
+
+static struct cs_plan *make_plan(const char *ca_name, const char *output)
+{
+    cs_auto_value(cs_strv) types = {0};
+    struct cs_plan *plan = NULL;
+
+    cs_strv_add(&types, "Internal");
+    const struct cs_plan_input input = {
+        .types = &types,
+        .computer_fqdn = "edge1.litwareinc.com",
+        .key_alg = "ECDH_P256",
+        .ca = ca_name,
+        .output = output,
+    };
+    assert_ok(cs_plan_build(&input, &plan, &err), &err);
+    return plan;
+}
+
+static cs_rc run_new(const char *ca_name, const char *output, struct cs_result *result)
+{
+    cs_auto(cs_plan) plan = make_plan(ca_name, output);
+
+    return cs_flow_new(&flow, plan, result, &err);
+}
+
+/* Makes one request at the CA that ends in the state that ca.answer leads to. */
+static int64_t given(enum cs_disposition disposition)
+{
+    struct cs_result result = {0};
+
+    ca.answer = disposition;
+    cs_rc rc = run_new("fake", NULL, &result);
+    ck_assert_int_eq(
+        rc, disposition == CS_CA_DENIED || disposition == CS_CA_REVOKED ? CS_E_CA_REFUSED : CS_OK);
+    int64_t id = result.request->id;
+    cs_result_done(&result);
+    return id;
+}
+
+static enum cs_state stored_state(int64_t id)
+{
+    struct cs_request *request = NULL;
+
+    assert_ok(cs_store_get(store, id, &request, &err), &err);
+    enum cs_state state = request->state;
+    cs_request_free(request);
+    return state;
+}
+
+static char *output_path(void)
+{
+    return cs_asprintf("%s/out.req", folder);
+}
+
+/* ---- new ---- */
+
+static cs_rc collect_type(void *ctx, int64_t sequence, const char *json, struct cs_err *error)
+{
+    struct cs_strv *types = ctx;
+    const char *at = strstr(json, "\"type\":\"");
+
+    (void)sequence;
+    (void)error;
+    ck_assert_ptr_nonnull(at);
+    at += strlen("\"type\":\"");
+    cs_strv_take(types, cs_strndup(at, strcspn(at, "\"")));
+    return CS_OK;
+}
+
+static void assert_records(const char *expected)
+{
+    cs_auto_value(cs_strv) types = {0};
+
+    assert_ok(cs_store_records(store, collect_type, &types, &err), &err);
+    cs_autofree char *list = cs_strv_join(&types, " ");
+    ck_assert_str_eq(list, expected);
+}
+
+START_TEST(test_new_offline)
+{
+    cs_autofree char *path = output_path();
+    struct cs_result result = {0};
+    struct stat info;
+
+    assert_ok(run_new(NULL, path, &result), &err);
+    ck_assert_int_eq(result.request->state, CS_STATE_OFFLINE);
+    ck_assert_int_eq(stat(path, &info), 0);
+    ck_assert_int_eq(info.st_mode & 07777, 0644);
+    ck_assert_uint_eq(cs_softkeys_key_count(token), 1);
+    ck_assert_uint_eq(result.files.count, 1);
+    assert_records("planned generated kept requested");
+    cs_result_done(&result);
+}
+END_TEST
+
+START_TEST(test_new_issued)
+{
+    struct cs_result result = {0};
+
+    ca.answer = CS_CA_ISSUED;
+    assert_ok(run_new("fake", NULL, &result), &err);
+    ck_assert_int_eq(result.request->state, CS_STATE_IMPORTED);
+    ck_assert_str_eq(result.request->ca_request_id, "77");
+    ck_assert_uint_eq(cs_softkeys_cert_count(token), 1);
+    assert_records("planned generated kept submitted issued imported");
+    cs_result_done(&result);
+}
+END_TEST
+
+/* Every token operation of the job fails once: nothing is left on the token or on disk but the
+ * reason. */
+static const struct {
+    enum cs_softkeys_op op;
+    bool has_request; /* there is a FAILED row */
+} failures[] = {
+    {CS_SOFTKEYS_OPEN, false}, {CS_SOFTKEYS_CHECK, false}, {CS_SOFTKEYS_GENERATE, true},
+    {CS_SOFTKEYS_SIGN, true},  {CS_SOFTKEYS_KEEP, true},
+};
+
+START_TEST(test_new_token_fails)
+{
+    cs_autofree char *path = output_path();
+    struct cs_result result = {0};
+
+    cs_softkeys_fail_op(token, failures[_i].op, 1);
+    assert_fails(run_new(NULL, path, &result), CS_E_TOKEN_REFUSED, &err);
+    ck_assert_uint_eq(cs_softkeys_key_count(token), 0);
+    ck_assert_int_ne(access(path, F_OK), 0);
+    ck_assert_int_eq(result.request->id != 0, failures[_i].has_request);
+    if (failures[_i].has_request) {
+        ck_assert_int_eq(stored_state(result.request->id), CS_STATE_FAILED);
+    }
+    cs_result_done(&result);
+}
+END_TEST
+
+/* The key cannot be destroyed either: the request stays for `recover`, and the hint says so. */
+START_TEST(test_new_undo_fails)
+{
+    cs_autofree char *path = output_path();
+    struct cs_result result = {0};
+
+    cs_softkeys_fail_op(token, CS_SOFTKEYS_SIGN, 1);
+    cs_softkeys_fail_op(token, CS_SOFTKEYS_DESTROY, 1);
+    assert_fails(run_new(NULL, path, &result), CS_E_TOKEN_REFUSED, &err);
+    assert_contains(err.message, "sign");
+    assert_contains(err.hint, "recover");
+    ck_assert_int_eq(stored_state(result.request->id), CS_STATE_PLANNED);
+    cs_result_done(&result);
+
+    struct cs_result_list results = {0};
+    struct cs_stray_list strays = {0};
+    assert_ok(cs_flow_recover(&flow, NULL, &results, &strays, &err), &err);
+    ck_assert_uint_eq(results.count, 1);
+    ck_assert_int_eq(results.items[0].request->state, CS_STATE_FAILED);
+    ck_assert_uint_eq(cs_softkeys_key_count(token), 0);
+    cs_result_list_done(&results);
+    cs_stray_list_done(&strays);
+}
+END_TEST
+
+/* A key of an interrupted `ca init` is destroyed; one that may be on another token is spoken of. */
+START_TEST(test_recover_intents)
+{
+    struct cs_key_intent here = {.token_uri = token->ops->info(token)->uri, .key_id = {1}};
+    struct cs_key_intent elsewhere = {.token_uri = "pkcs11:token=elsewhere", .key_id = {2}};
+    cs_auto_value(cs_key_intent_list) intents = {0};
+    struct cs_key_request wanted = {.spec = {CS_KEY_EC_P256, 256}, .id = {1}, .label = "ca"};
+    struct cs_result_list results = {0};
+    struct cs_stray_list strays = {0};
+    struct cs_key *key = NULL;
+
+    assert_ok(cs_store_intent_add(store, &here, &err), &err);
+    assert_ok(cs_store_intent_add(store, &elsewhere, &err), &err);
+    assert_ok(token->ops->generate(token, &wanted, &key, &err), &err);
+    token->ops->key_free(key);
+    assert_ok(cs_flow_recover(&flow, NULL, &results, &strays, &err), &err);
+    ck_assert_uint_eq(cs_softkeys_key_count(token), 0);
+    ck_assert_uint_eq(ui.warnings, 2);
+    assert_ok(cs_store_intents(store, &intents, &err), &err);
+    ck_assert_uint_eq(intents.count, 1);
+    ck_assert_str_eq(intents.items[0].token_uri, "pkcs11:token=elsewhere");
+}
+END_TEST
+
+/* Found wrong before anything is made: no row, no key. */
+START_TEST(test_new_refused_early)
+{
+    cs_autofree char *path = output_path();
+    struct cs_result result = {0};
+
+    assert_ok(cs_file_write(path, "old", 3, 0644, false, &err), &err);
+    assert_fails(run_new(NULL, path, &result), CS_E_OUTPUT, &err);
+    ck_assert_int_eq(result.request->id, 0);
+    cs_result_done(&result);
+    assert_fails(run_new("unknown", NULL, &result), CS_E_USAGE, &err);
+    cs_result_done(&result);
+    assert_fails(run_new(NULL, "/nonexistent/folder/x.req", &result), CS_E_OUTPUT, &err);
+    cs_result_done(&result);
+    ck_assert_uint_eq(cs_softkeys_calls(token, CS_SOFTKEYS_OPEN), 0);
+    assert_records("");
+
+    flow.force = true;
+    assert_ok(run_new(NULL, path, &result), &err);
+    cs_result_done(&result);
+}
+END_TEST
+
+START_TEST(test_new_what_if)
+{
+    struct cs_result result = {0};
+
+    flow.what_if = true;
+    flow.store = NULL;
+    assert_ok(run_new("fake", NULL, &result), &err);
+    ck_assert_str_eq(result.request->plan->names[0].name, "edge1.litwareinc.com");
+    ck_assert_uint_eq(cs_softkeys_calls(token, CS_SOFTKEYS_OPEN), 0);
+    ck_assert_uint_eq(ca.submits, 0);
+    assert_records("");
+    cs_result_done(&result);
+}
+END_TEST
+
+START_TEST(test_new_confirm)
+{
+    struct cs_result result = {0};
+
+    flow.confirm = true;
+    assert_fails(run_new("fake", NULL, &result), CS_E_CANCELLED, &err);
+    ck_assert_uint_eq(ui.questions, 1);
+    ck_assert_uint_eq(cs_softkeys_calls(token, CS_SOFTKEYS_OPEN), 0);
+    cs_result_done(&result);
+
+    ui.is_there = ui.says_yes = true;
+    assert_ok(run_new("fake", NULL, &result), &err);
+    cs_result_done(&result);
+}
+END_TEST
+
+/* A signal at every point where the flow looks for one: undone while nothing has left the program.
+ */
+START_TEST(test_new_interrupted)
+{
+    cs_autofree char *path = output_path();
+    struct cs_result result = {0};
+
+    ui.signal_at = (unsigned)_i;
+    cs_rc rc = run_new(NULL, path, &result);
+    ck_assert_int_eq(rc, CS_E_CANCELLED);
+    ck_assert_uint_eq(cs_softkeys_key_count(token), 0);
+    ck_assert_int_ne(access(path, F_OK), 0);
+    if (result.request->id) {
+        ck_assert_int_eq(stored_state(result.request->id), CS_STATE_FAILED);
+    }
+    cs_result_done(&result);
+}
+END_TEST
+
+START_TEST(test_new_ca_unreachable)
+{
+    struct cs_result result = {0};
+
+    ca.unreachable = true;
+    assert_fails(run_new("fake", NULL, &result), CS_E_CA_UNREACHABLE, &err);
+    ck_assert_int_eq(result.request->state, CS_STATE_FAILED);
+    ck_assert_uint_eq(cs_softkeys_key_count(token), 0);
+    cs_result_done(&result);
+}
+END_TEST
+
+START_TEST(test_new_denied_keeps_the_record)
+{
+    struct cs_result result = {0};
+
+    ca.answer = CS_CA_DENIED;
+    assert_fails(run_new("fake", NULL, &result), CS_E_CA_REFUSED, &err);
+    assert_contains(err.message, "not today");
+    ck_assert_int_eq(stored_state(result.request->id), CS_STATE_DENIED);
+    cs_result_done(&result);
+}
+END_TEST
+
+/* An answer that was received is kept even if it is no good. */
+START_TEST(test_new_wrong_certificate)
+{
+    struct cs_result result = {0};
+
+    ca.answer = CS_CA_ISSUED;
+    ca.wrong_key = true;
+    assert_fails(run_new("fake", NULL, &result), CS_E_MISMATCH, &err);
+    ck_assert_int_eq(stored_state(result.request->id), CS_STATE_ISSUED);
+    ck_assert_uint_eq(cs_softkeys_cert_count(token), 0);
+    ck_assert_uint_eq(cs_softkeys_key_count(token), 1);
+    cs_result_done(&result);
+}
+END_TEST
+
+/* The token refuses the certificate: `retrieve` imports it later. */
+START_TEST(test_import_later)
+{
+    struct cs_result result = {0};
+    struct cs_result_list results = {0};
+
+    ca.answer = CS_CA_ISSUED;
+    cs_softkeys_fail_op(token, CS_SOFTKEYS_PUT_CERTIFICATE, 1);
+    assert_fails(run_new("fake", NULL, &result), CS_E_TOKEN_REFUSED, &err);
+    ck_assert_int_eq(stored_state(result.request->id), CS_STATE_ISSUED);
+    cs_result_done(&result);
+
+    assert_ok(cs_flow_retrieve(&flow, &(struct cs_retrieve_options){0}, &results, &err), &err);
+    ck_assert_int_eq(cs_result_list_rc(&results, true), CS_OK);
+    ck_assert_int_eq(results.items[0].request->state, CS_STATE_IMPORTED);
+    ck_assert_uint_eq(ca.polls, 0);
+    cs_result_list_done(&results);
+}
+END_TEST
+
+/* ---- retrieve ---- */
+
+static const struct {
+    enum cs_disposition answer;
+    enum cs_state state;
+    cs_rc rc;
+} polls[] = {
+    {CS_CA_ISSUED, CS_STATE_IMPORTED, CS_OK},
+    {CS_CA_PENDING, CS_STATE_PENDING, CS_E_PENDING},
+    {CS_CA_DENIED, CS_STATE_DENIED, CS_E_CA_REFUSED},
+    {CS_CA_REVOKED, CS_STATE_REVOKED, CS_E_CA_REFUSED},
+};
+
+START_TEST(test_retrieve)
+{
+    struct cs_result_list results = {0};
+    int64_t id = given(CS_CA_PENDING);
+
+    ca.answer = polls[_i].answer;
+    assert_ok(cs_flow_retrieve(&flow, &(struct cs_retrieve_options){0}, &results, &err), &err);
+    ck_assert_uint_eq(results.count, 1);
+    ck_assert_int_eq(stored_state(id), polls[_i].state);
+    ck_assert_int_eq(cs_result_list_rc(&results, true), polls[_i].rc);
+    cs_result_list_done(&results);
+}
+END_TEST
+
+/* One that cannot be read and one that cannot be asked about do not stop the third. */
+START_TEST(test_retrieve_goes_on)
+{
+    struct cs_result_list results = {0};
+    int64_t first = given(CS_CA_PENDING);
+    int64_t second = given(CS_CA_PENDING);
+
+    ca.answer = CS_CA_ISSUED;
+    cs_softkeys_fail_op(token, CS_SOFTKEYS_FIND, 1);
+    assert_ok(cs_flow_retrieve(&flow, &(struct cs_retrieve_options){0}, &results, &err), &err);
+    ck_assert_uint_eq(results.count, 2);
+    ck_assert_int_eq(results.items[0].error.code, CS_E_TOKEN_REFUSED);
+    ck_assert_int_eq(results.items[1].error.code, CS_OK);
+    ck_assert_int_eq(cs_result_list_rc(&results, true), CS_E_PARTIAL);
+    ck_assert_int_eq(stored_state(first), CS_STATE_ISSUED);
+    ck_assert_int_eq(stored_state(second), CS_STATE_IMPORTED);
+    cs_result_list_done(&results);
+}
+END_TEST
+
+START_TEST(test_retrieve_unreachable)
+{
+    struct cs_result_list results = {0};
+    int64_t id = given(CS_CA_PENDING);
+
+    ca.unreachable = true;
+    assert_ok(cs_flow_retrieve(&flow, &(struct cs_retrieve_options){0}, &results, &err), &err);
+    ck_assert_int_eq(cs_result_list_rc(&results, true), CS_E_CA_UNREACHABLE);
+    ck_assert_int_eq(stored_state(id), CS_STATE_PENDING);
+    cs_result_list_done(&results);
+}
+END_TEST
+
+START_TEST(test_reply)
+{
+    cs_autofree char *path = output_path();
+    struct cs_result made = {0};
+    struct cs_result_list results = {0};
+
+    assert_ok(run_new(NULL, path, &made), &err);
+    cs_auto_value(cs_bytes) der = issue(&made.request->csr);
+    cs_autofree char *reply = cs_judge_write(folder, "reply.cer", der.data, der.len);
+    const struct cs_retrieve_options options = {
+        .selection = {.request_id = made.request->id},
+        .reply = reply,
+    };
+    assert_ok(cs_flow_retrieve(&flow, &options, &results, &err), &err);
+    ck_assert_int_eq(cs_result_list_rc(&results, true), CS_OK);
+    ck_assert_int_eq(stored_state(made.request->id), CS_STATE_IMPORTED);
+    ck_assert_uint_eq(cs_softkeys_cert_count(token), 1);
+    cs_result_list_done(&results);
+    cs_result_done(&made);
+}
+END_TEST
+
+START_TEST(test_reply_for_another_key)
+{
+    cs_autofree char *path = output_path();
+    struct cs_result made = {0};
+    struct cs_result_list results = {0};
+
+    assert_ok(run_new(NULL, path, &made), &err);
+    ca.wrong_key = true;
+    cs_auto_value(cs_bytes) der = issue(&made.request->csr);
+    cs_autofree char *reply = cs_judge_write(folder, "reply.cer", der.data, der.len);
+    const struct cs_retrieve_options options = {
+        .selection = {.request_id = made.request->id},
+        .reply = reply,
+    };
+    assert_ok(cs_flow_retrieve(&flow, &options, &results, &err), &err);
+    ck_assert_int_eq(cs_result_list_rc(&results, true), CS_E_MISMATCH);
+    ck_assert_int_eq(stored_state(made.request->id), CS_STATE_OFFLINE);
+    ck_assert_uint_eq(cs_softkeys_cert_count(token), 0);
+    cs_result_list_done(&results);
+    cs_result_done(&made);
+}
+END_TEST
+
+START_TEST(test_reply_needs_a_number)
+{
+    struct cs_result_list results = {0};
+    const struct cs_retrieve_options options = {.reply = "/dev/null"};
+
+    assert_fails(cs_flow_retrieve(&flow, &options, &results, &err), CS_E_USAGE, &err);
+}
+END_TEST
+
+/* ---- clear ---- */
+
+static const struct {
+    bool named;
+    bool is_there;
+    bool says_yes;
+    bool destroyed;
+} clears[] = {
+    {true, false, false, true},
+    {false, false, false, false},
+    {false, true, false, false},
+    {false, true, true, true},
+};
+
+START_TEST(test_clear)
+{
+    struct cs_result_list results = {0};
+    int64_t id = given(CS_CA_PENDING);
+    const struct cs_selection selection = {.request_id = clears[_i].named ? id : 0};
+
+    ui.is_there = clears[_i].is_there;
+    ui.says_yes = clears[_i].says_yes;
+    assert_ok(cs_flow_clear(&flow, &selection, &results, &err), &err);
+    ck_assert_int_eq(cs_result_list_rc(&results, false), CS_OK);
+    ck_assert_int_eq(stored_state(id), CS_STATE_CLEARED);
+    ck_assert_uint_eq(cs_softkeys_key_count(token), clears[_i].destroyed ? 0 : 1);
+    ck_assert_uint_eq(results.items[0].warnings.count, clears[_i].destroyed ? 0 : 1);
+    cs_result_list_done(&results);
+}
+END_TEST
+
+/* A key with a certificate stays whatever is said; what is done cannot be withdrawn. */
+START_TEST(test_clear_keeps_what_is_used)
+{
+    struct cs_result_list results = {0};
+    int64_t id = given(CS_CA_ISSUED);
+    const struct cs_selection selection = {.request_id = id};
+
+    assert_ok(cs_flow_clear(&flow, &selection, &results, &err), &err);
+    ck_assert_int_eq(cs_result_list_rc(&results, false), CS_E_USAGE);
+    ck_assert_int_eq(stored_state(id), CS_STATE_IMPORTED);
+    cs_result_list_done(&results);
+
+    ca.answer = CS_CA_REVOKED;
+    const struct cs_retrieve_options named = {.selection = selection};
+    assert_ok(cs_flow_retrieve(&flow, &named, &results, &err), &err);
+    ck_assert_int_eq(stored_state(id), CS_STATE_REVOKED);
+    cs_result_list_done(&results);
+    assert_ok(cs_flow_clear(&flow, &selection, &results, &err), &err);
+    ck_assert_int_eq(stored_state(id), CS_STATE_CLEARED);
+    ck_assert_uint_eq(cs_softkeys_key_count(token), 1);
+    cs_result_list_done(&results);
+}
+END_TEST
+
+/* The token is not there: the request stays, so that its key is not forgotten. */
+START_TEST(test_clear_without_token)
+{
+    struct cs_result_list results = {0};
+    int64_t id = given(CS_CA_PENDING);
+    const struct cs_selection selection = {.request_id = id};
+
+    cs_softkeys_fail_op(token, CS_SOFTKEYS_OPEN, 1);
+    assert_ok(cs_flow_clear(&flow, &selection, &results, &err), &err);
+    ck_assert_int_eq(cs_result_list_rc(&results, false), CS_E_TOKEN_REFUSED);
+    ck_assert_int_eq(stored_state(id), CS_STATE_PENDING);
+    cs_result_list_done(&results);
+}
+END_TEST
+
+/* ---- list ---- */
+
+START_TEST(test_list)
+{
+    struct cs_result_list results = {0};
+
+    given(CS_CA_ISSUED);
+    given(CS_CA_PENDING);
+    assert_ok(cs_flow_list(&flow, &(struct cs_list_options){0}, &results, &err), &err);
+    ck_assert_uint_eq(results.count, 2);
+    ck_assert_int_eq(cs_result_list_rc(&results, false), CS_OK);
+    cs_result_list_done(&results);
+
+    assert_ok(cs_flow_list(&flow, &(struct cs_list_options){.open_only = true}, &results, &err),
+              &err);
+    ck_assert_uint_eq(results.count, 1);
+    ck_assert_int_eq(results.items[0].request->id, 2);
+    cs_result_list_done(&results);
+
+    const struct cs_list_options wrong = {.selection = {.request_id = 99}};
+    assert_ok(cs_flow_list(&flow, &wrong, &results, &err), &err);
+    ck_assert_int_eq(cs_result_list_rc(&results, false), CS_E_USAGE);
+    cs_result_list_done(&results);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("flow");
+    TCase *tcase = tcase_create("flow");
+
+    cs_err_clear(&err);
+    if (cs_secret_setup(&err) != CS_OK) {
+        fprintf(stderr, "%s\n", err.message);
+        return EXIT_FAILURE;
+    }
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, test_new_offline);
+    tcase_add_test(tcase, test_new_issued);
+    add_rows(tcase, test_new_token_fails, failures);
+    tcase_add_test(tcase, test_new_undo_fails);
+    tcase_add_test(tcase, test_recover_intents);
+    tcase_add_test(tcase, test_new_refused_early);
+    tcase_add_test(tcase, test_new_what_if);
+    tcase_add_test(tcase, test_new_confirm);
+    tcase_add_loop_test(tcase, test_new_interrupted, 1, 6);
+    tcase_add_test(tcase, test_new_ca_unreachable);
+    tcase_add_test(tcase, test_new_denied_keeps_the_record);
+    tcase_add_test(tcase, test_new_wrong_certificate);
+    tcase_add_test(tcase, test_import_later);
+    add_rows(tcase, test_retrieve, polls);
+    tcase_add_test(tcase, test_retrieve_goes_on);
+    tcase_add_test(tcase, test_retrieve_unreachable);
+    tcase_add_test(tcase, test_reply);
+    tcase_add_test(tcase, test_reply_for_another_key);
+    tcase_add_test(tcase, test_reply_needs_a_number);
+    add_rows(tcase, test_clear, clears);
+    tcase_add_test(tcase, test_clear_keeps_what_is_used);
+    tcase_add_test(tcase, test_clear_without_token);
+    tcase_add_test(tcase, test_list);
+    suite_add_tcase(suite, tcase);
+    return check_run(suite);
+}
