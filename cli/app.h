@@ -1,0 +1,93 @@
+/* One run of the program: what the options and the configuration put together for the flow. */
+#ifndef CS_CLI_APP_H
+#define CS_CLI_APP_H
+
+#include "base/err.h"
+#include "base/secret.h"
+#include "cli/config.h"
+#include "cli/env.h"
+#include "cli/options.h"
+#include "flow/flow.h"
+#include "journal/record.h"
+#include "labca/labca.h"
+#include "port/ca.h"
+#include "port/keystore.h"
+#include "port/store.h"
+#include "port/ui.h"
+
+#include <stdbool.h>
+
+/* Opens the configured token once and shares it with everybody who asks. */
+struct cs_app_keystore {
+    struct cs_keystore_source base;
+    struct cs_app *app;
+    struct cs_keystore *store;
+};
+
+/* Finds the CA that a name means. */
+struct cs_app_cas {
+    struct cs_ca_source base;
+    struct cs_app *app;
+};
+
+/* The password of the CA account, read once a run. */
+struct cs_app_password {
+    struct cs_ca_password base;
+    struct cs_app *app;
+    struct cs_secret *secret;
+};
+
+struct cs_app {
+    const struct cs_options *options;
+    struct cs_config *config;
+    struct cs_env env;
+    struct cs_ui *ui;
+    struct cs_store *store;
+    int runs_fd; /* held while this run may change something; -1: not */
+    struct cs_actor actor;
+    struct cs_app_keystore keystore;
+    struct cs_app_cas cas;
+    struct cs_app_password password;
+};
+
+/* Reads environment and configuration. cs_app_done() in any case. */
+CS_MUST_CHECK cs_rc cs_app_init(struct cs_app *app, const struct cs_options *options,
+                                struct cs_err *err);
+void cs_app_done(struct cs_app *app);
+
+/* Opens the store for writing and makes it if need be. @alone: no other run may be at work, which
+ * is waited for. */
+CS_MUST_CHECK cs_rc cs_app_open_store(struct cs_app *app, bool alone, struct cs_err *err);
+
+/* Opens the store for reading; app->store stays NULL if there is none. */
+CS_MUST_CHECK cs_rc cs_app_open_store_readonly(struct cs_app *app, struct cs_err *err);
+
+/* What the verbs of core/flow stand on. */
+struct cs_flow cs_app_flow(struct cs_app *app);
+
+/* The lab CA of the `ca` section @name; NULL: of the only lab CA, without any section. CS_E_USAGE
+ * if the name is neither a section of type lab nor a lab CA of the store. */
+CS_MUST_CHECK cs_rc cs_app_labca_config(struct cs_app *app, const char *name,
+                                        struct cs_labca_config *ret_config, struct cs_err *err);
+
+/* One verb: fills @results with what became of each request. */
+struct cs_run {
+    struct cs_app *app;
+    struct cs_result_list results;
+    struct cs_stray_list strays;
+    bool pending_counts; /* a pending request is exit code 9 */
+};
+typedef cs_rc (*cs_verb_fn)(struct cs_run *run, struct cs_err *err);
+
+cs_rc cs_run_new(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_list(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_retrieve(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_clear(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_recover(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_ca_init(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_ca_approve(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_ca_deny(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_ca_revoke(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_ca_list(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+
+#endif

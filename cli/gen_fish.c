@@ -1,0 +1,144 @@
+#include "base/cleanup.h"
+#include "cli/gen.h"
+#include "cli/gen_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char head[] =
+    "# fish completion for cscert and Request-CsCertificate, made from cli/options.def\n"
+    "\n"
+    "# The verb on the command line, \"ca-init\" for two words; nothing if there is none yet.\n"
+    "function __cscert_verb\n"
+    "    set -l group ''\n"
+    "    for word in (commandline -opc)[2..-1]\n"
+    "        set -l lower (string lower -- $group$word)\n"
+    "        switch $lower\n"
+    "            case ca\n"
+    "                set group ca-\n";
+
+static const char after_verbs[] =
+    "        end\n"
+    "    end\n"
+    "    test -n \"$group\"; and echo ca\n"
+    "end\n"
+    "\n"
+    "# True if the verb is one of the arguments; '' stands for none.\n"
+    "function __cscert_is\n"
+    "    set -l verb (__cscert_verb)\n"
+    "    contains -- \"$verb\" $argv\n"
+    "end\n"
+    "\n"
+    "complete -c cscert -f\n"
+    "complete -c " CS_CMDLET_NAME " -f";
+
+static void put_text(const char *text)
+{
+    putchar('\'');
+    cs_gen_escaped(text, "\\", "\\'");
+    putchar('\'');
+}
+
+static void put_description(const char *help)
+{
+    cs_autofree char *summary = cs_gen_summary(help);
+
+    fputs(" -d ", stdout);
+    put_text(summary);
+    putchar('\n');
+}
+
+static void put_verb_case(enum cs_verb verb)
+{
+    cs_autofree char *word = cs_gen_verb_word(verb);
+    cs_autofree char *cmdlet = cs_verb_display(verb, CS_DIALECT_CMDLET);
+    cs_autofree char *lower = cs_ascii_lower(cmdlet);
+
+    printf("            case %s %s\n", word, *lower == '-' ? lower : "");
+    printf("                echo %s\n                return\n", word);
+}
+
+static void put_verb(enum cs_verb verb)
+{
+    const struct cs_verb_info *info = cs_verb_info(verb);
+
+    printf("complete -c cscert -n \"__cscert_is '%s'\" -a %s", info->group, info->name);
+    put_description(info->help);
+}
+
+/* The condition: one of the verbs of the row. In the cmdlet's dialect also none yet. */
+static void put_condition(unsigned verbs, enum cs_dialect dialect)
+{
+    fputs(" -n \"__cscert_is", stdout);
+    for (unsigned i = 0; i < CS_VERB_COUNT; i++) {
+        cs_autofree char *word = cs_gen_verb_word((enum cs_verb)i);
+        if (verbs & 1U << i) {
+            printf(" %s", word);
+        }
+    }
+    printf("%s\"", dialect == CS_DIALECT_CMDLET ? " ''" : "");
+}
+
+static void put_value(const struct cs_opt_info *info)
+{
+    cs_autofree char *words = cs_gen_words(info, " ");
+
+    switch (info->type) {
+    case CS_OT_VERB:
+    case CS_OT_SWITCH:
+        return;
+    case CS_OT_FILE:
+        fputs(" -r -F", stdout);
+        return;
+    case CS_OT_FOLDER:
+        fputs(" -x -a '(__fish_complete_directories)'", stdout);
+        return;
+    default:
+        fputs(" -x", stdout);
+        if (*words) {
+            fputs(" -a ", stdout);
+            put_text(words);
+        }
+    }
+}
+
+static void put_option(enum cs_opt option, enum cs_dialect dialect)
+{
+    const struct cs_opt_info *info = cs_opt_info(option);
+    cs_autofree char *name = cs_opt_display(option, dialect);
+    bool is_long = strncmp(name, "--", 2) == 0;
+
+    printf("complete -c %s", dialect == CS_DIALECT_CMDLET ? CS_CMDLET_NAME : "cscert");
+    if (info->type == CS_OT_VERB) {
+        fputs(" -n \"__cscert_is ''\"", stdout);
+    } else {
+        put_condition(info->verbs, dialect);
+    }
+    printf(" %s %s", is_long ? "-l" : "-o", name + (is_long ? 2 : 1));
+    put_value(info);
+    put_description(info->help);
+}
+
+void cs_gen_fish(void)
+{
+    fputs(head, stdout);
+    for (unsigned i = 0; i < CS_VERB_COUNT; i++) {
+        put_verb_case((enum cs_verb)i);
+    }
+    puts(after_verbs);
+    for (unsigned i = 0; i < CS_VERB_COUNT; i++) {
+        put_verb((enum cs_verb)i);
+    }
+    puts("complete -c cscert -n \"__cscert_is ''\" -a ca -d 'The lab CA'");
+    for (unsigned i = 0; i < CS_OPT_COUNT; i++) {
+        if (cs_opt_info((enum cs_opt)i)->type != CS_OT_VERB) {
+            put_option((enum cs_opt)i, CS_DIALECT_UNIX);
+        }
+    }
+    for (unsigned i = 0; i < CS_OPT_COUNT; i++) {
+        if (cs_opt_info((enum cs_opt)i)->verbs & CS_V_MAIN) {
+            put_option((enum cs_opt)i, CS_DIALECT_CMDLET);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+#include "base/cleanup.h"
+#include "cli/gen.h"
+#include "cli/gen_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* In a single-quoted specification of _arguments: its own characters, and the quote. */
+static void put_text(const char *text)
+{
+    cs_gen_escaped(text, "[]:\\", "'\\''");
+}
+
+static void put_action(const struct cs_opt_info *info)
+{
+    cs_autofree char *words = cs_gen_words(info, " ");
+
+    putchar(':');
+    put_text(info->placeholder);
+    putchar(':');
+    if (info->type == CS_OT_FILE) {
+        fputs("_files", stdout);
+    } else if (info->type == CS_OT_FOLDER) {
+        fputs("_files -/", stdout);
+    } else if (info->type == CS_OT_LIST && *words) {
+        printf("_values -s , value %s", words);
+    } else if (*words) {
+        putchar('(');
+        put_text(words);
+        putchar(')');
+    }
+}
+
+static void put_option(enum cs_opt option, enum cs_dialect dialect)
+{
+    const struct cs_opt_info *info = cs_opt_info(option);
+    cs_autofree char *name = cs_opt_display(option, dialect);
+    cs_autofree char *help = cs_gen_summary(info->help);
+    bool takes_value = info->type != CS_OT_SWITCH && info->type != CS_OT_VERB;
+    bool is_long = strncmp(name, "--", 2) == 0;
+
+    printf("        '%s%s%s[", info->type == CS_OT_LIST ? "*" : "", name,
+           takes_value && is_long ? "=" : "");
+    put_text(help);
+    putchar(']');
+    if (takes_value) {
+        put_action(info);
+    }
+    puts("'");
+}
+
+static void put_options(unsigned verbs, enum cs_dialect dialect)
+{
+    for (unsigned i = 0; i < CS_OPT_COUNT; i++) {
+        const struct cs_opt_info *info = cs_opt_info((enum cs_opt)i);
+        bool wanted = dialect == CS_DIALECT_CMDLET || info->type != CS_OT_VERB;
+        if (wanted && (info->verbs & verbs)) {
+            put_option((enum cs_opt)i, dialect);
+        }
+    }
+}
+
+static void put_operand(const struct cs_verb_info *info)
+{
+    if (*info->operand) {
+        fputs("        '1:", stdout);
+        put_text(info->operand);
+        puts(":'");
+    }
+}
+
+static void put_verb_function(enum cs_verb verb)
+{
+    cs_autofree char *word = cs_gen_verb_word(verb);
+
+    printf("_cscert_%s() {\n    local -a specs=(\n", word);
+    put_options(1U << verb, CS_DIALECT_UNIX);
+    put_operand(cs_verb_info(verb));
+    puts("    )\n    _arguments $specs\n}\n");
+}
+
+static void put_verb_list(const char *group)
+{
+    for (unsigned i = 0; i < CS_VERB_COUNT; i++) {
+        const struct cs_verb_info *info = cs_verb_info((enum cs_verb)i);
+        cs_autofree char *help = cs_gen_summary(info->help);
+        if (strcmp(info->group, group) == 0) {
+            printf("        '%s:", info->name);
+            cs_gen_escaped(help, ":\\", "'\\''");
+            puts("'");
+        }
+    }
+}
+
+static const char tail[] = "_cscert_verbs() {\n"
+                           "    local group=$1\n"
+                           "    local curcontext=$curcontext state line\n"
+                           "    shift\n"
+                           "    _arguments -C '1:verb:->verb' '*::option:->rest'\n"
+                           "    case $state in\n"
+                           "        verb) _describe verb $1 ;;\n"
+                           "        rest)\n"
+                           "            if [[ -z $group && $words[1] == ca ]]; then\n"
+                           "                _cscert_verbs ca- ca_verbs\n"
+                           "            elif (( $+functions[_cscert_$group$words[1]] )); then\n"
+                           "                _cscert_$group$words[1]\n"
+                           "            fi\n"
+                           "            ;;\n"
+                           "    esac\n"
+                           "}\n"
+                           "\n"
+                           "_cscert() {\n"
+                           "    if [[ $service == Request-* ]]; then\n"
+                           "        _cscert_cmdlet\n"
+                           "    else\n"
+                           "        _cscert_verbs '' main_verbs\n"
+                           "    fi\n"
+                           "}\n"
+                           "\n"
+                           "_cscert \"$@\"";
+
+void cs_gen_zsh(void)
+{
+    puts("#compdef cscert " CS_CMDLET_NAME "\n"
+         "# made from cli/options.def\n");
+    for (unsigned i = 0; i < CS_VERB_COUNT; i++) {
+        put_verb_function((enum cs_verb)i);
+    }
+    puts("_cscert_cmdlet() {\n    local -a specs=(");
+    put_options(CS_V_MAIN, CS_DIALECT_CMDLET);
+    puts("    )\n    _arguments $specs\n}\n");
+    puts("local -a main_verbs=(");
+    put_verb_list("");
+    puts("        'ca:The lab CA.'\n)\nlocal -a ca_verbs=(");
+    put_verb_list("ca");
+    puts(")\n");
+    puts(tail);
+}

@@ -1,0 +1,197 @@
+#include "cli/options.h"
+
+#include "base/mem.h"
+#include "cli/optparse.h"
+#include "cli/optslip.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum cs_dialect cs_dialect_of(const char *program)
+{
+    const char *slash = strrchr(program, '/');
+
+    return cs_ascii_iequal(slash ? slash + 1 : program, CS_CMDLET_NAME) ? CS_DIALECT_CMDLET
+                                                                        : CS_DIALECT_UNIX;
+}
+
+static char *display(const struct cs_options *options, enum cs_opt option)
+{
+    return cs_opt_display(option, options->dialect);
+}
+
+static cs_rc fail_no_verb(const struct cs_options *options, struct cs_err *err)
+{
+    if (options->dialect == CS_DIALECT_CMDLET) {
+        return cs_fail_hint(err, CS_E_USAGE, "say -New, -List, -Retrieve or -Clear",
+                            "nothing says what to do");
+    }
+    return cs_fail_hint(err, CS_E_USAGE,
+                        "say for instance `cscert list`; `cscert --help` lists the verbs",
+                        "nothing says what to do");
+}
+
+/* "new, retrieve" */
+static char *verbs_of(enum cs_opt option, enum cs_dialect dialect)
+{
+    cs_auto_value(cs_strv) names = {0};
+
+    for (unsigned verb = 0; verb < CS_VERB_COUNT; verb++) {
+        if (cs_opt_info(option)->verbs & 1U << verb) {
+            cs_strv_take(&names, cs_verb_display((enum cs_verb)verb, dialect));
+        }
+    }
+    return cs_strv_join(&names, ", ");
+}
+
+static cs_rc check_belongs(const struct cs_options *options, struct cs_err *err)
+{
+    for (unsigned i = 0; i < CS_OPT_COUNT; i++) {
+        const struct cs_opt_info *info = cs_opt_info((enum cs_opt)i);
+        if (!options->values[i].given || info->type == CS_OT_VERB ||
+            info->verbs & 1U << options->verb) {
+            continue;
+        }
+        cs_autofree char *name = display(options, (enum cs_opt)i);
+        cs_autofree char *verb = cs_verb_display(options->verb, options->dialect);
+        cs_autofree char *others = verbs_of((enum cs_opt)i, options->dialect);
+        cs_rc rc = cs_fail(err, CS_E_USAGE, "%s does not go with %s", name, verb);
+        cs_err_hint(err, "it goes with %s", others);
+        return rc;
+    }
+    return CS_OK;
+}
+
+static const struct {
+    enum cs_opt one;
+    enum cs_opt other;
+} exclusive[] = {
+    {CS_OPT_CA, CS_OPT_OUTPUT},
+    {CS_OPT_CA_PASSWORD, CS_OPT_CA_PASSWORD_SOURCE},
+    {CS_OPT_REQUEST_ID, CS_OPT_CA_REQUEST_ID},
+};
+
+static cs_rc check_exclusive(const struct cs_options *options, struct cs_err *err)
+{
+    const struct cs_opt_value *values = options->values;
+
+    for (size_t i = 0; i < sizeof exclusive / sizeof *exclusive; i++) {
+        if (values[exclusive[i].one].given && values[exclusive[i].other].given) {
+            cs_autofree char *one = display(options, exclusive[i].one);
+            cs_autofree char *other = display(options, exclusive[i].other);
+            return cs_fail_hint(err, CS_E_USAGE, "leave one of them out",
+                                "%s and %s cannot be said together", one, other);
+        }
+    }
+    return CS_OK;
+}
+
+static cs_rc check_needs(const struct cs_options *options, struct cs_err *err)
+{
+    const struct cs_verb_info *verb = cs_verb_info(options->verb);
+
+    if (verb->option != CS_OPT_COUNT && !options->values[verb->option].given) {
+        cs_autofree char *name = cs_verb_display(options->verb, CS_DIALECT_UNIX);
+        cs_rc rc = cs_fail(err, CS_E_USAGE, "%s needs a %s", name, verb->operand);
+        cs_err_hint(err, "write cscert %s %s", name, verb->operand);
+        return rc;
+    }
+    if (options->values[CS_OPT_REPLY].given && !options->values[CS_OPT_REQUEST_ID].given &&
+        !options->values[CS_OPT_CA_REQUEST_ID].given) {
+        return cs_fail_hint(err, CS_E_USAGE, "`cscert list` shows the numbers",
+                            "--reply needs --request-id: which request does the file answer?");
+    }
+    return CS_OK;
+}
+
+static cs_rc parse(const struct cs_cmdline *line, struct cs_options *options, struct cs_err *err)
+{
+    CS_TRY(cs_optparse(line, options, err));
+    if (options->values[CS_OPT_HELP].flag || options->values[CS_OPT_VERSION].flag) {
+        return CS_OK;
+    }
+    if (options->verb == CS_VERB_COUNT) {
+        return fail_no_verb(options, err);
+    }
+    CS_TRY(check_belongs(options, err));
+    CS_TRY(check_exclusive(options, err));
+    return check_needs(options, err);
+}
+
+cs_rc cs_options_parse(int argc, char **argv, struct cs_options **ret_options, struct cs_err *err)
+{
+    cs_auto(cs_options) options = cs_alloc(1, sizeof *options);
+
+    options->dialect = argc > 0 ? cs_dialect_of(argv[0]) : CS_DIALECT_UNIX;
+    options->verb = CS_VERB_COUNT;
+    const struct cs_cmdline line = {argc, argv, options->dialect};
+    cs_rc rc = parse(&line, options, err);
+    if (rc != CS_OK) {
+        /* Whatever was not understood, a password does not stay in argv. */
+        cs_cmdline_wipe(&line);
+        return rc;
+    }
+    *ret_options = cs_steal(&options);
+    return CS_OK;
+}
+
+void cs_options_free(struct cs_options *options)
+{
+    if (!options) {
+        return;
+    }
+    for (size_t i = 0; i < CS_OPT_COUNT; i++) {
+        free(options->values[i].text);
+        cs_strv_done(&options->values[i].list);
+    }
+    cs_secret_free(options->ca_password);
+    cs_strv_done(&options->warnings);
+    free(options);
+}
+
+/* ---- what was said ---- */
+
+enum cs_dialect cs_options_dialect(const struct cs_options *options)
+{
+    return options->dialect;
+}
+
+enum cs_verb cs_options_verb(const struct cs_options *options)
+{
+    return options->verb;
+}
+
+bool cs_options_has(const struct cs_options *options, enum cs_opt option)
+{
+    return options->values[option].given;
+}
+
+bool cs_options_flag(const struct cs_options *options, enum cs_opt option)
+{
+    return options->values[option].flag;
+}
+
+const char *cs_options_text(const struct cs_options *options, enum cs_opt option)
+{
+    return options->values[option].text;
+}
+
+const struct cs_strv *cs_options_list(const struct cs_options *options, enum cs_opt option)
+{
+    return &options->values[option].list;
+}
+
+long cs_options_number(const struct cs_options *options, enum cs_opt option)
+{
+    return options->values[option].number;
+}
+
+const struct cs_secret *cs_options_ca_password(const struct cs_options *options)
+{
+    return options->ca_password;
+}
+
+const struct cs_strv *cs_options_warnings(const struct cs_options *options)
+{
+    return &options->warnings;
+}

@@ -1,0 +1,120 @@
+/* The tables of options and verbs (options.def, verbs.def) and the search for names in them. */
+#ifndef CS_CLI_OPTTABLE_H
+#define CS_CLI_OPTTABLE_H
+
+#include "base/strv.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum cs_opt {
+#define CS_OPTION(word, ...) CS_OPT_##word,
+#include "cli/options.def"
+    CS_OPT_COUNT
+};
+
+enum cs_verb {
+#define CS_VERB(word, ...) CS_VERB_##word,
+#include "cli/verbs.def"
+    CS_VERB_COUNT /* also: none */
+};
+
+/* One bit for each verb, and sets of them that rows share. */
+enum {
+#define CS_VERB(word, ...) CS_V_##word = 1 << CS_VERB_##word,
+#include "cli/verbs.def"
+    CS_V_MAIN = CS_V_NEW | CS_V_LIST | CS_V_RETRIEVE | CS_V_CLEAR,
+    CS_V_CA_ANY = CS_V_CA_APPROVE | CS_V_CA_DENY | CS_V_CA_REVOKE | CS_V_CA_LIST,
+    CS_V_TOKEN = CS_V_NEW | CS_V_RETRIEVE | CS_V_CLEAR | CS_V_RECOVER | CS_V_CA_INIT |
+                 CS_V_CA_APPROVE | CS_V_CA_REVOKE,
+    CS_V_ALL = (1 << CS_VERB_COUNT) - 1
+};
+
+enum cs_opt_type {
+    CS_OT_VERB,    /* a switch that chooses the verb */
+    CS_OT_SWITCH,  /* alone, or with :true, :false */
+    CS_OT_BOOLEAN, /* True or False must follow */
+    CS_OT_TEXT,
+    CS_OT_LIST, /* words and comma lists, added up */
+    CS_OT_INTEGER,
+    CS_OT_CHOICE, /* one of the row's words */
+    CS_OT_FILE,
+    CS_OT_FOLDER,
+    CS_OT_SECRET
+};
+
+enum cs_opt_check {
+    CS_OC_NONE,
+    CS_OC_CLEAN,       /* UTF-8 without control characters */
+    CS_OC_LABEL,       /* the same, at most 128 characters */
+    CS_OC_SUBJECT_64,  /* RFC 5280 appendix A.1: ub-organization-name and the like */
+    CS_OC_SUBJECT_128, /* ub-locality-name, ub-state-name */
+    CS_OC_COUNTRY,     /* two letters, made upper case */
+    CS_OC_DNS,
+    CS_OC_ACCOUNT,
+    CS_OC_POSITIVE,
+    CS_OC_TOKEN_URI,
+    CS_OC_SECRET_SOURCE
+};
+
+struct cs_opt_info {
+    const char *name;
+    const char *aliases;
+    enum cs_opt_type type;
+    enum cs_opt_check check;
+    unsigned verbs;
+    bool cmdlet;
+    const char *choices;
+    const char *placeholder;
+    const char *help;
+};
+
+struct cs_verb_info {
+    const char *group;
+    const char *name;
+    const char *operand;
+    enum cs_opt option;
+    const char *help;
+    const char *more;
+};
+
+/* How the command line is written, and how messages about it are. */
+enum cs_dialect {
+    CS_DIALECT_UNIX,  /* cscert new --type Internal */
+    CS_DIALECT_CMDLET /* Request-CsCertificate -New -Type Internal */
+};
+
+#define CS_CMDLET_NAME "Request-CsCertificate"
+
+const struct cs_opt_info *cs_opt_info(enum cs_opt option);
+const struct cs_verb_info *cs_verb_info(enum cs_verb verb);
+
+/* "computer-fqdn"; the caller frees. */
+char *cs_opt_long_name(enum cs_opt option);
+
+/* "--computer-fqdn", or "-ComputerFqdn" in the cmdlet's dialect; the caller frees. */
+char *cs_opt_display(enum cs_opt option, enum cs_dialect dialect);
+
+/* "ca init", or "-New" in the cmdlet's dialect where the verb is one of its four; the caller frees.
+ */
+char *cs_verb_display(enum cs_verb verb, enum cs_dialect dialect);
+
+/* CS_VERB_COUNT if no verb has these words; @group is "" or "ca". Without case. */
+enum cs_verb cs_verb_find(const char *group, const char *name);
+
+/* The verb that a row of type CS_OT_VERB chooses. */
+enum cs_verb cs_opt_verb(enum cs_opt option);
+
+enum cs_opt_match { CS_OPT_FOUND, CS_OPT_UNKNOWN, CS_OPT_AMBIGUOUS };
+
+/* The option of @name (@len octets, without dashes): exact name or alias, else the unique prefix.
+ * In the cmdlet's dialect its own thirty go first; then the options of @verbs (0: none is known
+ * yet), then all. *ret_option is set when found; else @candidates gets the display names that fit,
+ * or that are near. */
+enum cs_opt_match cs_opt_find(const char *name, size_t len, enum cs_dialect dialect, unsigned verbs,
+                              enum cs_opt *ret_option, struct cs_strv *candidates);
+
+/* Adds the verbs that are written like @word to @candidates. */
+void cs_verb_near(const char *word, struct cs_strv *candidates);
+
+#endif

@@ -1,0 +1,177 @@
+#include "cli/pinsource.h"
+
+#include "base/bytes.h"
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "cli/tty.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static cs_rc read_prompt(const char *prompt, struct cs_secret **ret_secret, struct cs_err *err)
+{
+    struct cs_tty tty;
+
+    cs_rc rc = cs_tty_open(true, &tty, err);
+    if (rc != CS_OK) {
+        cs_err_hint(err, "say file:PATH or fd:NUMBER where nobody can be asked");
+        return rc;
+    }
+    rc = cs_tty_ask(&tty, prompt, err);
+    if (rc == CS_OK) {
+        rc = cs_secret_read(tty.fd, "the terminal", ret_secret, err);
+    }
+    cs_tty_close(&tty);
+    return rc;
+}
+
+static cs_rc read_descriptor(const char *digits, const char *what, struct cs_secret **ret_secret,
+                             struct cs_err *err)
+{
+    char *end;
+
+    errno = 0;
+    long number = strtol(digits, &end, 10);
+    if (!*digits || strspn(digits, "0123456789") != strlen(digits) || errno || number > INT_MAX) {
+        return cs_fail_hint(err, CS_E_USAGE, "write for instance fd:3",
+                            "%s: \"%.40s\" is not the number of a descriptor", what, digits);
+    }
+    if (fcntl((int)number, F_GETFD) < 0) {
+        return cs_fail_hint(err, CS_E_CONFIG, "open it for this run, for instance 3</run/pin",
+                            "%s: descriptor %ld is not open", what, number);
+    }
+    cs_autofree char *name = cs_asprintf("descriptor %ld", number);
+    return cs_secret_read((int)number, name, ret_secret, err);
+}
+
+cs_rc cs_pinsource_read(const char *source, const char *what, const char *prompt,
+                        struct cs_secret **ret_secret, struct cs_err *err)
+{
+    if (strncmp(source, "file:", 5) == 0 && source[5]) {
+        return cs_secret_read_file(source + 5, ret_secret, err);
+    }
+    if (strncmp(source, "fd:", 3) == 0) {
+        return read_descriptor(source + 3, what, ret_secret, err);
+    }
+    if (strcmp(source, "prompt") == 0) {
+        return read_prompt(prompt, ret_secret, err);
+    }
+    /* The value is not repeated: somebody may have written the secret itself. */
+    return cs_fail_hint(err, CS_E_USAGE, "write file:PATH, fd:NUMBER or prompt",
+                        "%s does not name a source", what);
+}
+
+/* ---- pin-source of a URI ---- */
+
+/* @len octets of @text with their %XX replaced. CS_E_CONFIG for what is no percent-encoding. */
+static cs_rc decode(const char *text, size_t len, char **ret_plain, struct cs_err *err)
+{
+    cs_autofree char *plain = cs_alloc(len + 1, 1);
+    size_t used = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] != '%') {
+            plain[used++] = text[i];
+            continue;
+        }
+        cs_auto_value(cs_bytes) octet = {0};
+        char digits[3] = {0};
+        memcpy(digits, text + i + 1, len - i - 1 < 2 ? len - i - 1 : 2);
+        if (strlen(digits) != 2 || cs_unhex(digits, &octet, NULL) != CS_OK || !octet.data[0]) {
+            return cs_fail(err, CS_E_CONFIG,
+                           "the pin-source of the token's URI is not percent-encoded as it must "
+                           "be");
+        }
+        plain[used++] = (char)octet.data[0];
+        i += 2;
+    }
+    *ret_plain = cs_steal(&plain);
+    return CS_OK;
+}
+
+/* The value of a query attribute and its length; NULL if there is none. */
+static const char *find_query(const char *uri, const char *name, size_t *ret_len)
+{
+    const char *part = strchr(uri, '?');
+
+    while (part) {
+        part++;
+        size_t len = strlen(name);
+        if (strncmp(part, name, len) == 0 && part[len] == '=') {
+            *ret_len = strcspn(part + len + 1, "&");
+            return part + len + 1;
+        }
+        part = strchr(part, '&');
+    }
+    return NULL;
+}
+
+static cs_rc check_uri_source(const char *source, struct cs_err *err)
+{
+    if (*source == '|') {
+        return cs_fail_hint(err, CS_E_CONFIG, "let the command write into a pipe and say fd:NUMBER",
+                            "the pin-source of the token's URI is a command; a URI may come from "
+                            "anywhere, and cscert starts no program for it");
+    }
+    /* file:///etc/pin is file:/etc/pin; another host's file is not read. */
+    if (strncmp(source, "file:/", 6) != 0 || (source[6] == '/' && source[7] != '/')) {
+        return cs_fail_hint(err, CS_E_CONFIG, "write pin-source=file:/path",
+                            "the pin-source of the token's URI is not the path of a file");
+    }
+    return CS_OK;
+}
+
+cs_rc cs_pinsource_of_uri(const char *uri, char **ret_source, struct cs_err *err)
+{
+    size_t len = 0;
+    const char *value = find_query(uri, "pin-source", &len);
+    cs_autofree char *source = NULL;
+
+    if (value) {
+        CS_TRY(decode(value, len, &source, err));
+        CS_TRY(check_uri_source(source, err));
+    }
+    *ret_source = cs_steal(&source);
+    return CS_OK;
+}
+
+/* ---- for the token ---- */
+
+struct cs_pinsource cs_pinsource_choose(const struct cs_options *options,
+                                        const struct cs_config *config)
+{
+    const char *said = cs_options_text(options, CS_OPT_TOKEN);
+    bool other = said && config->token.uri && strcmp(said, config->token.uri) != 0;
+
+    return (struct cs_pinsource){
+        .option = cs_options_text(options, CS_OPT_PIN_SOURCE),
+        .uri = said ? said : config->token.uri,
+        .configured = other ? NULL : config->token.pin_source,
+    };
+}
+
+cs_rc cs_pinsource_ask(void *ctx, const struct cs_token_info *info, struct cs_secret **ret_pin,
+                       struct cs_err *err)
+{
+    const struct cs_pinsource *from = ctx;
+    cs_autofree char *prompt = cs_asprintf("PIN of the token \"%s\": ", info->label);
+    cs_autofree char *of_uri = NULL;
+
+    if (from->option) {
+        return cs_pinsource_read(from->option, "--pin-source", prompt, ret_pin, err);
+    }
+    if (from->uri) {
+        CS_TRY(cs_pinsource_of_uri(from->uri, &of_uri, err));
+    }
+    if (of_uri) {
+        return cs_pinsource_read(of_uri, "the URI's pin-source", prompt, ret_pin, err);
+    }
+    if (from->configured) {
+        return cs_pinsource_read(from->configured, "the configured pin-source", prompt, ret_pin,
+                                 err);
+    }
+    return cs_pinsource_read("prompt", "", prompt, ret_pin, err);
+}

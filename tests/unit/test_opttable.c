@@ -1,0 +1,186 @@
+#include "base/cleanup.h"
+#include "cli/opttable.h"
+#include "support/check_run.h"
+
+#include <ctype.h>
+
+/* The parameters of the cmdlet's page, in its order. */
+static const char *const parameters[] = {
+    "Clear",
+    "List",
+    "New",
+    "Retrieve",
+    "Type",
+    "AllSipDomain",
+    "CA",
+    "CaAccount",
+    "CaPassword",
+    "City",
+    "ClientEKU",
+    "ComputerFqdn",
+    "Confirm",
+    "Country",
+    "DomainName",
+    "Force",
+    "FriendlyName",
+    "GlobalCatalog",
+    "GlobalSettingsDomainController",
+    "KeyAlg",
+    "KeySize",
+    "Organization",
+    "OU",
+    "Output",
+    "PrivateKeyExportable",
+    "Report",
+    "RequestId",
+    "State",
+    "Template",
+    "WhatIf",
+};
+
+START_TEST(test_thirty)
+{
+    size_t count = 0;
+
+    ck_assert_uint_eq(ROWS(parameters), 30);
+    for (unsigned i = 0; i < CS_OPT_COUNT; i++) {
+        count += cs_opt_info((enum cs_opt)i)->cmdlet;
+    }
+    ck_assert_uint_eq(count, 30);
+    for (size_t i = 0; i < ROWS(parameters); i++) {
+        cs_auto_value(cs_strv) candidates = {0};
+        enum cs_opt option = CS_OPT_COUNT;
+        ck_assert_int_eq(cs_opt_find(parameters[i], strlen(parameters[i]), CS_DIALECT_CMDLET, 0,
+                                     &option, &candidates),
+                         CS_OPT_FOUND);
+        ck_assert_str_eq(cs_opt_info(option)->name, parameters[i]);
+        ck_assert(cs_opt_info(option)->cmdlet);
+    }
+}
+END_TEST
+
+/* The four common parameters work on all four verbs. */
+START_TEST(test_common)
+{
+    const enum cs_opt common[] = {CS_OPT_CONFIRM, CS_OPT_FORCE, CS_OPT_REPORT, CS_OPT_WHAT_IF};
+
+    for (size_t i = 0; i < ROWS(common); i++) {
+        ck_assert_uint_eq(cs_opt_info(common[i])->verbs & CS_V_MAIN, CS_V_MAIN);
+    }
+}
+END_TEST
+
+START_TEST(test_rows)
+{
+    const struct cs_opt_info *info = cs_opt_info((enum cs_opt)_i);
+    bool is_switch = info->type == CS_OT_SWITCH || info->type == CS_OT_VERB;
+
+    ck_assert_msg(isupper((unsigned char)*info->name), "%s", info->name);
+    ck_assert_uint_ne(info->verbs, 0);
+    ck_assert_uint_eq(info->verbs & ~(unsigned)CS_V_ALL, 0);
+    ck_assert_msg(is_switch == !*info->placeholder, "%s: placeholder", info->name);
+    ck_assert_msg(info->help[strlen(info->help) - 1] == '.', "%s: no sentence", info->name);
+    ck_assert_msg(isupper((unsigned char)*info->help), "%s: no sentence", info->name);
+    ck_assert_msg((info->type != CS_OT_CHOICE) || *info->choices, "%s: no choices", info->name);
+    ck_assert_msg((info->type != CS_OT_VERB) || cs_opt_verb((enum cs_opt)_i) != CS_VERB_COUNT,
+                  "%s: no verb", info->name);
+    for (unsigned i = 0; i < CS_OPT_COUNT; i++) {
+        const struct cs_opt_info *other = cs_opt_info((enum cs_opt)i);
+        ck_assert_msg((int)i == _i || !cs_ascii_iequal(info->name, other->name), "%s twice",
+                      info->name);
+        ck_assert_msg(!*info->aliases || !cs_ascii_iequal(info->aliases, other->name),
+                      "the alias %s is a name", info->aliases);
+    }
+}
+END_TEST
+
+START_TEST(test_verb_rows)
+{
+    const struct cs_verb_info *info = cs_verb_info((enum cs_verb)_i);
+
+    ck_assert_msg(info->help[strlen(info->help) - 1] == '.', "%s: no sentence", info->name);
+    ck_assert_int_eq(cs_verb_find(info->group, info->name), _i);
+    ck_assert_int_eq(info->option == CS_OPT_COUNT, !*info->operand);
+    if (info->option != CS_OPT_COUNT) {
+        ck_assert(cs_opt_info(info->option)->verbs & 1U << _i);
+    }
+}
+END_TEST
+
+static const struct {
+    enum cs_opt option;
+    const char *long_name;
+    const char *shown[2]; /* cscert's dialect, the cmdlet's */
+} names[] = {
+    {CS_OPT_COMPUTER_FQDN, "computer-fqdn", {"--computer-fqdn", "-ComputerFqdn"}},
+    {CS_OPT_CA, "ca", {"--ca", "-CA"}},
+    {CS_OPT_OU, "ou", {"--ou", "-OU"}},
+    {CS_OPT_CLIENT_EKU, "client-eku", {"--client-eku", "-ClientEKU"}},
+    {CS_OPT_ALL_SIP_DOMAIN, "all-sip-domain", {"--all-sip-domain", "-AllSipDomain"}},
+    {CS_OPT_GLOBAL_SETTINGS_DC,
+     "global-settings-domain-controller",
+     {"--global-settings-domain-controller", "-GlobalSettingsDomainController"}},
+    {CS_OPT_CA_PASSWORD_SOURCE,
+     "ca-password-source",
+     {"--ca-password-source", "--ca-password-source"}},
+    {CS_OPT_JSON, "json", {"--json", "--json"}},
+};
+
+START_TEST(test_names)
+{
+    cs_autofree char *long_name = cs_opt_long_name(names[_i].option);
+
+    ck_assert_str_eq(long_name, names[_i].long_name);
+    for (int dialect = 0; dialect < 2; dialect++) {
+        cs_autofree char *shown = cs_opt_display(names[_i].option, (enum cs_dialect)dialect);
+        ck_assert_str_eq(shown, names[_i].shown[dialect]);
+    }
+}
+END_TEST
+
+START_TEST(test_too_long)
+{
+    char name[300];
+    cs_auto_value(cs_strv) candidates = {0};
+    enum cs_opt option;
+
+    memset(name, 'a', sizeof name);
+    for (size_t len = 60; len < sizeof name; len++) {
+        ck_assert_int_eq(cs_opt_find(name, len, CS_DIALECT_UNIX, 0, &option, &candidates),
+                         CS_OPT_UNKNOWN);
+    }
+    ck_assert_int_eq(cs_opt_find("---", 3, CS_DIALECT_UNIX, 0, &option, &candidates),
+                     CS_OPT_UNKNOWN);
+    ck_assert_uint_eq(candidates.count, 0);
+}
+END_TEST
+
+START_TEST(test_verb_display)
+{
+    cs_autofree char *own = cs_verb_display(CS_VERB_NEW, CS_DIALECT_UNIX);
+    cs_autofree char *cmdlet = cs_verb_display(CS_VERB_NEW, CS_DIALECT_CMDLET);
+    cs_autofree char *group = cs_verb_display(CS_VERB_CA_INIT, CS_DIALECT_CMDLET);
+
+    ck_assert_str_eq(own, "new");
+    ck_assert_str_eq(cmdlet, "-New");
+    ck_assert_str_eq(group, "ca init");
+    ck_assert_int_eq(cs_verb_find("", "init"), CS_VERB_COUNT);
+    ck_assert_int_eq(cs_verb_find("CA", "INIT"), CS_VERB_CA_INIT);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("opttable");
+    TCase *tcase = tcase_create("tables");
+
+    tcase_add_test(tcase, test_thirty);
+    tcase_add_test(tcase, test_common);
+    tcase_add_loop_test(tcase, test_rows, 0, CS_OPT_COUNT);
+    tcase_add_loop_test(tcase, test_verb_rows, 0, CS_VERB_COUNT);
+    add_rows(tcase, test_names, names);
+    tcase_add_test(tcase, test_too_long);
+    tcase_add_test(tcase, test_verb_display);
+    suite_add_tcase(suite, tcase);
+    return check_run(suite);
+}
