@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# hsm-config/quickstart.sh as a new user runs it, twice, but with the program that is built already.
+# Arguments: source folder, build folder.
+set -euo pipefail
+
+source=$1
+build=$2
+module=/usr/lib/softhsm/libsofthsm2.so
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/home"
+
+fail() {
+    echo "FAIL: $*" >&2
+    cat "$work/out" >&2
+    exit 1
+}
+
+# What a user may have set must not lead it to other tokens or files.
+quickstart() {
+    env -u XDG_DATA_HOME -u XDG_STATE_HOME -u XDG_CONFIG_HOME HOME="$work/home" \
+        SOFTHSM2_CONF="$work/home/other.conf" CSCERT_CONFIG="$work/home/other-cscert.conf" \
+        CSCERT_STATE_DIR="$work/home/other-state" \
+        "$source/hsm-config/quickstart.sh" --no-install --bin "$build/cli" "$@" \
+        >"$work/out" 2>&1 || fail "quickstart.sh $* ended with $?"
+}
+
+certificates() {
+    SOFTHSM2_CONF=$dir/softhsm2.conf pkcs11-tool --module "$module" \
+        --token-label cscert-quickstart --list-objects --type cert 2>/dev/null |
+        grep -c '^Certificate Object'
+}
+
+dir=$work/home/.local/share/cscert-quickstart
+quickstart edge7.litwareinc.com
+[ "$(certificates)" = 2 ] || fail "there are not two certificates on the token: the CA's and edge7's"
+grep -q '^RequestStatus : Issued' "$work/out" || fail "no certificate was issued"
+grep -q 'certificate.pem: OK' "$work/out" || fail "openssl does not verify the certificate"
+openssl x509 -in "$dir/certificate.pem" -noout -ext subjectAltName |
+    grep -q 'DNS:edge7.litwareinc.com' || fail "the certificate is for another name"
+[ "$(grep -c '^\$ Request-CsCertificate' "$work/out")" = 7 ] || fail "not all seven examples were run"
+grep -q '<!DOCTYPE html>' "$dir/report.html" || fail "there is no report"
+
+quickstart edge8.litwareinc.com
+[ "$(certificates)" = 3 ] || fail "the second run did not add one certificate"
+
+# Nobody else can read a PIN or enter the token's folder, and no PIN was printed.
+for file in pin so-pin cscert.conf tokens state; do
+    case $(stat -c %a "$dir/$file") in
+    600 | 700) ;;
+    *) fail "others can reach $file" ;;
+    esac
+done
+for pin in "$dir/pin" "$dir/so-pin" "$dir/examples/pin"; do
+    ! grep -qF "$(<"$pin")" "$work/out" || fail "the output has the PIN of $pin"
+done
+
+# Only its own folder was written.
+[ "$(cd "$work/home" && find . -mindepth 1 -not -path './.local*')" = "" ] ||
+    fail "it wrote outside its folder: $(find "$work/home" -not -path '*/.local*')"
+echo "two runs, three certificates"
