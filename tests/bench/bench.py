@@ -103,17 +103,21 @@ class Bench:
                                self.spy)
         print(f"\nCPU ms outside C_GenerateKeyPair, {'P-256' if key == 'ec' else 'RSA-2048'},"
               f" {token.count} pairs, {self.options.split_rounds} rounds")
-        print(f"{'':20} {'sum':>8} {'module':>8} {'own':>8} {'own-floor':>10}"
-              f" {'generation':>11} {'calls':>7}")
+        print("(cscert has libcrypto when it loads the module, the floor loads it with the module)")
+        print(f"{'':20} {'module':>8} {'loading':>8} {'own':>8} {'own-floor':>10}"
+              f" {'with loading':>13} {'generation':>11} {'calls':>6}")
         base = costs["floor-csr"]
         for name, rows in costs.items():
-            extra = statistics.median(row.client - floor.client for row, floor in zip(rows, base))
-            print(f"{name:20} {median(rows, 'client') + median(rows, 'module'):8.2f}"
-                  f" {median(rows, 'module'):8.2f} {median(rows, 'client'):8.2f} {extra:10.2f}"
-                  f" {median(rows, 'generation'):11.2f} {median(rows, 'calls'):7.0f}", flush=True)
+            extra = median_difference(rows, base, lambda row: row.client)
+            with_loading = median_difference(rows, base, lambda row: row.client + row.loading)
+            print(f"{name:20} {median(rows, 'module'):8.2f} {median(rows, 'loading'):8.2f}"
+                  f" {median(rows, 'client'):8.2f} {extra:10.2f} {with_loading:13.2f}"
+                  f" {median(rows, 'generation'):11.2f} {median(rows, 'calls'):6.0f}", flush=True)
             self.figures.append({"part": "split", "pairs": token.count, "key": key, "name": name,
                                  "rounds": len(rows), "module_ms": median(rows, "module"),
+                                 "loading_ms": median(rows, "loading"),
                                  "own_ms": median(rows, "client"), "own_minus_floor_ms": extra,
+                                 "own_and_loading_minus_floor_ms": with_loading,
                                  "generation_ms": median(rows, "generation"),
                                  "calls": median(rows, "calls")})
             if name.startswith("cscert"):
@@ -147,6 +151,8 @@ class Bench:
 
     def run(self):
         contestants = self.make_contestants()
+        print(f"Load of the machine before the start: {os.getloadavg()[0]:.1f}"
+              " (figures of a loaded one are too high, and cscert's more than the floor's)")
         first = True
         for pairs in self.options.sizes:
             token = measure.Token(os.path.join(self.folder, f"token-{pairs}"), pairs, self.hsmtool)
@@ -169,6 +175,10 @@ class Bench:
 
 def median(rows, what):
     return statistics.median(getattr(row, what) for row in rows)
+
+
+def median_difference(rows, base, what):
+    return statistics.median(what(row) - what(floor) for row, floor in zip(rows, base))
 
 
 def ratios(rows, base, what):

@@ -54,13 +54,15 @@ class Token:
 
 
 class Cost:
-    def __init__(self, wall, user, system, memory, module=0.0, generation=0.0, calls=0):
+    def __init__(self, wall, user, system, memory, module=0.0, generation=0.0, loading=0.0,
+                 calls=0):
         self.wall = wall
         self.user = user
         self.system = system
         self.memory = memory
-        self.module = module  # processor time inside the module without C_GenerateKeyPair
+        self.module = module  # processor time inside the module, but for the next two
         self.generation = generation  # of C_GenerateKeyPair
+        self.loading = loading  # of loading the module and what it needs that is not loaded yet
         self.calls = calls
 
     @property
@@ -69,7 +71,7 @@ class Cost:
 
     @property
     def client(self):
-        return self.cpu - self.module - self.generation
+        return self.cpu - self.module - self.generation - self.loading
 
 
 def run_one(cost, command, environment):
@@ -89,18 +91,20 @@ def run_one(cost, command, environment):
 
 
 def read_split(path):
-    """What spymod.so wrote to $CS_SPY_CPU: (module without generation, generation, calls)."""
-    module = generation = calls = 0
+    """What spymod.so wrote to $CS_SPY_CPU: (module, generation, loading, calls)."""
+    module = generation = loading = calls = 0
     with open(path, encoding="ascii") as file:
         for line in file:
             name, count, milliseconds = line.split()
             if name == "C_GenerateKeyPair":
                 generation += float(milliseconds)
+            elif name == "dlopen":
+                loading += float(milliseconds)
             elif name != "TOTAL":
                 module += float(milliseconds)
             if name.startswith("C_"):
                 calls += int(count)
-    return module, generation, calls
+    return module, generation, loading, calls
 
 
 def run_job(contestant, token, key, label, cost, spy=None):
