@@ -244,8 +244,7 @@ END_TEST
 
 static struct cs_bytes recorded(const char *name)
 {
-    cs_autofree char *path =
-        cs_asprintf("%s/../fuzz/corpus/fuzz_reply/%s", getenv("CS_TEST_DATA"), name);
+    cs_autofree char *path = cs_asprintf("%s/fuzz/corpus/fuzz_reply/%s", getenv("CS_TESTS"), name);
 
     return cs_judge_read(path);
 }
