@@ -27,6 +27,12 @@ if(CMAKE_BUILD_TYPE MATCHES "Rel" AND NOT CS_SANITIZE)
     endif()
 endif()
 
+# What a released program leaves to the kernel when it ends; sanitizers and coverage write their
+# findings when exit() tidies up.
+if(CMAKE_BUILD_TYPE MATCHES "Rel" AND NOT CS_SANITIZE AND NOT CS_COVERAGE)
+    target_compile_definitions(cs_flags INTERFACE CS_QUICK_END)
+endif()
+
 if(CS_SANITIZE)
     target_compile_options(cs_flags INTERFACE -fsanitize=${CS_SANITIZE} -fno-omit-frame-pointer
                            -fno-sanitize-recover=all)

@@ -7,3 +7,16 @@ function(cs_add_library name)
     target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/core)
     target_link_libraries(${name} PUBLIC ${arg_LINKS} PRIVATE cs_flags ${arg_PRIVATE_LINKS})
 endfunction()
+
+# cs_find_small_library(PREFIX MODULE VERSION [LIBRARY...]): PkgConfig::PREFIX, from pkg-config's MODULE. Its archive is
+# linked if there is one: loading these three at every start costs as much CPU as a signature
+# (docs/decisions/0009-small-libraries-are-linked-in.md). LIBRARY: what the archive needs.
+function(cs_find_small_library prefix module version)
+    pkg_check_modules(${prefix} REQUIRED IMPORTED_TARGET GLOBAL ${module}>=${version})
+    string(REGEX REPLACE "^lib" "" name ${module})
+    find_library(${prefix}_ARCHIVE lib${name}.a HINTS ${${prefix}_LIBRARY_DIRS})
+    if(${prefix}_ARCHIVE AND NOT CS_SHARED_LIBRARIES)
+        set_target_properties(PkgConfig::${prefix} PROPERTIES INTERFACE_LINK_LIBRARIES
+                              "${${prefix}_ARCHIVE};${ARGN}")
+    endif()
+endfunction()
