@@ -44,8 +44,14 @@ static cs_rc keystore_open(struct cs_keystore_source *source, struct cs_keystore
 {
     struct cs_app_keystore *keystore = (struct cs_app_keystore *)source;
 
+    if (!keystore->store && keystore->failure.code == CS_OK) {
+        (void)!open_token(keystore->app, &keystore->store, &keystore->failure);
+    }
     if (!keystore->store) {
-        CS_TRY(open_token(keystore->app, &keystore->store, err));
+        if (err) {
+            *err = keystore->failure;
+        }
+        return keystore->failure.code;
     }
     *ret_store = cs_keystore_share(keystore->store);
     return CS_OK;
@@ -94,14 +100,13 @@ static cs_rc lab_exists(const struct cs_app *app, const char *name, bool *ret_fo
 static cs_rc only_section(const struct cs_config *config, struct cs_labca_config *ret_config,
                           struct cs_err *err)
 {
-    const struct cs_config_ca *only = NULL;
+    const struct cs_config_ca *only = config->ca_count ? &config->cas[0] : NULL;
 
-    for (size_t i = 0; i < config->ca_count; i++) {
-        if (only) {
-            return cs_fail_hint(err, CS_E_USAGE, "say --ca NAME",
-                                "the configuration has several lab CAs");
-        }
-        only = &config->cas[i];
+    if (config->ca_count > 1) {
+        cs_rc rc = cs_fail(err, CS_E_USAGE, "the configuration has several lab CAs");
+        cs_err_hint(err, "say which one with --ca, for instance --ca '%.200s' or --ca '%.200s'",
+                    config->cas[0].name, config->cas[1].name);
+        return rc;
     }
     *ret_config = only ? labca_of_section(only)
                        : (struct cs_labca_config){.validity_days = CS_LABCA_VALIDITY_DAYS};
@@ -268,7 +273,11 @@ cs_rc cs_app_open_store(struct cs_app *app, bool alone, struct cs_err *err)
 {
     cs_autofree char *path = store_path(app);
 
-    CS_TRY(cs_file_make_folder(app->env.state_dir, err));
+    cs_rc rc = cs_file_make_folder(app->env.state_dir, err);
+    if (rc != CS_OK) {
+        cs_err_hint(err, "the store's folder must be yours to write; --state-dir names another");
+        return rc;
+    }
     CS_TRY(join_runs(app, alone, err));
     return cs_store_open(path, STORE_WAIT_MS, cs_journal_record, &app->actor, &app->store, err);
 }

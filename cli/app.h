@@ -17,11 +17,13 @@
 
 #include <stdbool.h>
 
-/* Opens the configured token once and shares it with everybody who asks. */
+/* Opens the configured token once and shares it with everybody who asks. A failure is shared too:
+ * a PIN that was wrong must not be sent again for the next request of the same run. */
 struct cs_app_keystore {
     struct cs_keystore_source base;
     struct cs_app *app;
     struct cs_keystore *store;
+    struct cs_err failure; /* of the one try; code CS_OK: there was none */
 };
 
 /* Finds the CA that a name means. */
@@ -75,6 +77,8 @@ struct cs_run {
     struct cs_app *app;
     struct cs_result_list results;
     struct cs_stray_list strays;
+    struct cs_labca_request_list held; /* of `ca list` */
+    bool no_report;      /* its file cannot be written, which is the run's error already */
     bool pending_counts; /* a pending request is exit code 9 */
 };
 typedef cs_rc (*cs_verb_fn)(struct cs_run *run, struct cs_err *err);

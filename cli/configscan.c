@@ -90,13 +90,27 @@ static bool starts_slashes(const struct scan *scan)
     return sees(scan, "//") && (scan->at == 0 || strchr(" \t\n", scan->text[scan->at - 1]));
 }
 
+/* The library takes the rest of the file for the comment and says nothing: a policy would be lost.
+ */
+static cs_rc blank_long_comment(struct scan *scan, struct cs_err *err)
+{
+    unsigned began = scan->line;
+
+    blank(scan, 2);
+    if (!memmem(scan->text + scan->at, scan->len - scan->at, "*/", 2)) {
+        return cs_fail_hint(err, CS_E_CONFIG, "close it with */",
+                            "%s:%u: the comment that begins here is not closed", scan->path, began);
+    }
+    blank_comment(scan, "*/");
+    return CS_OK;
+}
+
 static cs_rc scan_word(struct scan *scan, struct cs_err *err)
 {
     if (sees(scan, "#") || starts_slashes(scan)) {
         blank_comment(scan, "\n");
     } else if (sees(scan, "/*")) {
-        blank(scan, 2);
-        blank_comment(scan, "*/");
+        return blank_long_comment(scan, err);
     } else if (sees(scan, "'")) {
         skip_single_quotes(scan);
     } else if (sees(scan, "\"")) {

@@ -8,7 +8,10 @@
 #include "cli/ui.h"
 #include "report/report.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static const struct {
     cs_verb_fn run;
@@ -91,6 +94,7 @@ static cs_rc print_results(const struct cs_run *run, const struct cs_err *error,
     const struct cs_output output = {
         .results = &run->results,
         .strays = &run->strays,
+        .held = &run->held,
         .error = error,
     };
     bool json = cs_options_flag(run->app->options, CS_OPT_JSON);
@@ -111,7 +115,8 @@ static cs_rc show(const struct cs_run *run, int64_t started, cs_rc exit_code,
         cs_ui_print_error(&late, run->app->env.no_color);
     }
     print_errors(run, error);
-    if (report && write_report(run, report, started, exit_code, error, &late) != CS_OK) {
+    if (report && !run->no_report &&
+        write_report(run, report, started, exit_code, error, &late) != CS_OK) {
         cs_ui_print_error(&late, run->app->env.no_color);
         rc = late.code;
     }
@@ -129,6 +134,7 @@ static cs_rc run_verb(struct cs_app *app)
 
     if (report) {
         rc = cs_file_check_writable(report, true, &err);
+        run.no_report = rc != CS_OK;
     }
     if (rc == CS_OK) {
         rc = verbs[cs_options_verb(app->options)].run(&run, &err);
@@ -139,6 +145,7 @@ static cs_rc run_verb(struct cs_app *app)
     cs_rc shown = show(&run, started, rc, &err);
     cs_result_list_done(&run.results);
     cs_stray_list_done(&run.strays);
+    cs_labca_request_list_done(&run.held);
     return rc == CS_OK || rc == CS_E_PENDING ? (shown == CS_OK ? rc : shown) : rc;
 }
 
@@ -177,11 +184,36 @@ static cs_rc print_help(const struct cs_options *options, struct cs_err *err)
     return cs_output_write(text, err);
 }
 
+/* The number of a stream that is closed would go to the next file that is opened, and results and
+ * messages would end up in it: in a lock file, or in the token's own. What takes the place fails
+ * as the closed stream does. */
+static void hold_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            (void)!open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+        }
+    }
+}
+
+/* Token, store and secrets are closed and wiped by now, and standard output has been flushed:
+ * tidying up the libraries' own memory would take as long as a signature. */
+static int end(cs_rc rc)
+{
+#ifdef CS_QUICK_END
+    fflush(NULL);
+    _exit((int)rc);
+#else
+    return (int)rc;
+#endif
+}
+
 int main(int argc, char **argv)
 {
     cs_auto(cs_options) options = NULL;
     struct cs_err err = {0};
 
+    hold_streams();
     cs_ui_install_signals();
     cs_rc rc = cs_secret_setup(&err);
     if (rc == CS_OK) {
@@ -193,5 +225,6 @@ int main(int argc, char **argv)
     if (err.code != CS_OK) {
         cs_ui_print_error(&err, false);
     }
-    return (int)rc;
+    cs_options_free(cs_steal(&options)); /* a -CaPassword among them is wiped */
+    return end(rc);
 }

@@ -150,6 +150,10 @@ static cs_rc take_value(struct parser *parser, enum cs_opt option, const struct 
     cs_rc rc = cs_fail(err, CS_E_USAGE, "%s has no value", name);
     if (cs_opt_info(option)->type == CS_OT_SECRET) {
         cs_err_hint(err, "say --ca-password-source prompt, and it is asked for");
+    } else if (value) {
+        cs_err_hint(err,
+                    "it is empty: is a variable of the shell not set? Write %s %s, or leave it out",
+                    name, cs_opt_info(option)->placeholder);
     } else if (!word->separator && more) {
         cs_err_hint(err, "a value that begins with a dash is written --%.*s=VALUE",
                     (int)word->name_len, word->name);

@@ -1,9 +1,11 @@
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/strv.h"
 #include "cli/output.h"
 #include "x509/cert.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 
@@ -168,6 +170,21 @@ static json_t *stray_object(const struct cs_stray *stray)
     return object;
 }
 
+static json_t *held_object(const struct cs_labca_request *request)
+{
+    cs_autofree char *id = cs_asprintf("%" PRId64, request->id);
+    char when[CS_TIME_TEXT_SIZE];
+    json_t *facts = json_object();
+    json_t *object = json_object();
+
+    json_object_set_new(facts, "CaRequestId", text(id));
+    json_object_set_new(facts, "Received", text(cs_clock_format(request->created, when)));
+    json_object_set_new(facts, "Authority", text(request->ca));
+    json_object_set_new(facts, "Account", text(request->account));
+    json_object_set_new(object, "Held", facts);
+    return object;
+}
+
 /* True if no result tells what went wrong with the run. */
 static bool is_run_error(const struct cs_output *output)
 {
@@ -198,6 +215,9 @@ char *cs_output_json(const struct cs_output *output)
     }
     for (size_t i = 0; output->strays && i < output->strays->count; i++) {
         json_array_append_new(array, stray_object(&output->strays->items[i]));
+    }
+    for (size_t i = 0; output->held && i < output->held->count; i++) {
+        json_array_append_new(array, held_object(&output->held->items[i]));
     }
     cs_autofree char *dumped = json_dumps(array, JSON_INDENT(2));
     json_decref(array);

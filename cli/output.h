@@ -5,21 +5,23 @@
 #include "base/err.h"
 #include "flow/flow.h"
 #include "port/keystore.h"
+#include "port/store.h"
 
 #include <stdbool.h>
 
 /* What a run came to. Borrowed. */
 struct cs_output {
-    const struct cs_result_list *results; /* with -WhatIf only plans are filled */
-    const struct cs_stray_list *strays;   /* of recover; NULL: none */
-    const struct cs_err *error;           /* of the run; NULL or code CS_OK: none */
+    const struct cs_result_list *results;     /* with -WhatIf only plans are filled */
+    const struct cs_stray_list *strays;       /* of recover; NULL: none */
+    const struct cs_labca_request_list *held; /* of `ca list`; NULL: none */
+    const struct cs_err *error;               /* of the run; NULL or code CS_OK: none */
 };
 
 /* An array with an object for each request: RequestId, RequestStatus, Type (array), Subject, Names,
  * Thumbprint, Key, Ca, CaRequestId, Files, Warnings, and Error for one that failed. What is not
  * known is null. A run that failed before there was a request is one object with RequestStatus
- * Failed and Error; strays follow as objects {Stray: {Name, Class, Label, Count}}. The caller
- * frees. */
+ * Failed and Error; strays follow as objects {Stray: {Name, Class, Label, Count}}, what a lab CA
+ * holds as objects {Held: {CaRequestId, Received, Authority, Account}}. The caller frees. */
 char *cs_output_json(const struct cs_output *output);
 
 /* One result as lines "Name : value", several as a table with a line for each and one more for an

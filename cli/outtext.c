@@ -1,5 +1,6 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/strv.h"
 #include "cli/output.h"
@@ -277,6 +278,22 @@ static void add_strays(struct cs_buf *buf, const struct cs_stray_list *strays)
     cs_buf_puts(buf, "`cscert recover --remove NAME` destroys those of one name.\n");
 }
 
+static void add_held(struct cs_buf *buf, const struct cs_labca_request_list *held)
+{
+    if (!held || !held->count) {
+        return;
+    }
+    cs_buf_puts(buf, "CaRequestId  Received              Authority  Account\n");
+    for (size_t i = 0; i < held->count; i++) {
+        const struct cs_labca_request *request = &held->items[i];
+        cs_autofree char *ca = cell(request->ca);
+        cs_autofree char *account = cell(request->account);
+        char when[CS_TIME_TEXT_SIZE];
+        cs_buf_printf(buf, "%-11" PRId64 "  %s  %-9s  %s\n", request->id,
+                      cs_clock_format(request->created, when), ca, account);
+    }
+}
+
 char *cs_output_text(const struct cs_output *output)
 {
     struct cs_buf buf = CS_BUF(TEXT_MAX);
@@ -288,6 +305,7 @@ char *cs_output_text(const struct cs_output *output)
         add_table(&buf, output->results);
     }
     add_strays(&buf, output->strays);
+    add_held(&buf, output->held);
     if (cs_buf_take_text(&buf, "the results", &text, NULL) != CS_OK) {
         cs_buf_done(&buf);
         text = cs_strdup("");

@@ -22,7 +22,7 @@ static cs_rc read_prompt(const char *prompt, struct cs_secret **ret_secret, stru
     }
     rc = cs_tty_ask(&tty, prompt, err);
     if (rc == CS_OK) {
-        rc = cs_secret_read(tty.fd, "the terminal", ret_secret, err);
+        rc = cs_secret_read(tty.fd, "the answer", ret_secret, err);
     }
     cs_tty_close(&tty);
     return rc;
@@ -39,7 +39,10 @@ static cs_rc read_descriptor(const char *digits, const char *what, struct cs_sec
         return cs_fail_hint(err, CS_E_USAGE, "write for instance fd:3",
                             "%s: \"%.40s\" is not the number of a descriptor", what, digits);
     }
-    if (fcntl((int)number, F_GETFD) < 0) {
+    /* What a parent gave us has no FD_CLOEXEC; what has is a file of our own, the store for one,
+     * and its first line must not be sent as a PIN. */
+    int flags = fcntl((int)number, F_GETFD);
+    if (flags < 0 || (flags & FD_CLOEXEC)) {
         return cs_fail_hint(err, CS_E_CONFIG, "open it for this run, for instance 3</run/pin",
                             "%s: descriptor %ld is not open", what, number);
     }

@@ -93,6 +93,27 @@ static struct cs_plan_input plan_input(const struct cs_run *run, const char *out
     };
 }
 
+/* What the files are for. The report replaces its file: a request of that name would be gone. */
+static cs_rc check_files(struct cs_run *run, const char *output, struct cs_err *err)
+{
+    cs_autofree char *report = NULL;
+
+    if (!output && text(run, CS_OPT_OUTFORM)) {
+        return cs_fail_hint(err, CS_E_USAGE, "say -Output FILE, or leave --outform out",
+                            "--outform is about the file of -Output, and there is none");
+    }
+    if (!output || !text(run, CS_OPT_REPORT)) {
+        return CS_OK;
+    }
+    CS_TRY(absolute_path(text(run, CS_OPT_REPORT), &report, err));
+    if (strcmp(output, report) == 0) {
+        run->no_report = true;
+        return cs_fail_hint(err, CS_E_USAGE, "give the report a file of its own",
+                            "-Output and -Report both name %s", output);
+    }
+    return CS_OK;
+}
+
 cs_rc cs_run_new(struct cs_run *run, struct cs_err *err)
 {
     cs_autofree char *output = NULL;
@@ -100,6 +121,7 @@ cs_rc cs_run_new(struct cs_run *run, struct cs_err *err)
 
     run->pending_counts = true;
     CS_TRY(absolute_path(text(run, CS_OPT_OUTPUT), &output, err));
+    CS_TRY(check_files(run, output, err));
     const struct cs_plan_input input = plan_input(run, output);
     CS_TRY(cs_plan_build(&input, &plan, err));
     CS_TRY(open_store(run, err));

@@ -1,5 +1,4 @@
 /* The verbs of the lab CA. */
-#include "base/clock.h"
 #include "base/mem.h"
 #include "cli/app.h"
 
@@ -84,7 +83,7 @@ cs_rc cs_run_ca_deny(struct cs_run *run, struct cs_err *err)
     int64_t id = 0;
 
     CS_TRY(begin(run, &id, &config, err));
-    CS_TRY(cs_labca_deny(run->app->store, id, reason, err));
+    CS_TRY(cs_labca_deny(run->app->store, &config, id, reason, err));
     return done(run, id, "denied");
 }
 
@@ -98,28 +97,18 @@ cs_rc cs_run_ca_revoke(struct cs_run *run, struct cs_err *err)
     return done(run, id, "revoked");
 }
 
-static void print_held(const struct cs_labca_request_list *held)
-{
-    for (size_t i = 0; i < held->count; i++) {
-        const struct cs_labca_request *request = &held->items[i];
-        cs_autofree char *ca = cs_terminal_escape(request->ca);
-        cs_autofree char *account = cs_terminal_escape(request->account ? request->account : "-");
-        char when[CS_TIME_TEXT_SIZE];
-        printf("%6" PRId64 "  %s  %s  %s\n", request->id, cs_clock_format(request->created, when),
-               ca, account);
-    }
-}
-
 cs_rc cs_run_ca_list(struct cs_run *run, struct cs_err *err)
 {
-    struct cs_labca_request_list held = {0};
+    const char *name = cs_options_text(run->app->options, CS_OPT_CA);
+    struct cs_labca_config config = {0};
 
     CS_TRY(cs_app_open_store_readonly(run->app, err));
+    if (name) {
+        CS_TRY(cs_app_labca_config(run->app, name, &config, err));
+    }
     if (!run->app->store) {
         return CS_OK;
     }
-    CS_TRY(cs_store_labca_requests(run->app->store, NULL, CS_LABCA_PENDING, &held, err));
-    print_held(&held);
-    cs_labca_request_list_done(&held);
-    return CS_OK;
+    return cs_store_labca_requests(run->app->store, config.authority, CS_LABCA_PENDING, &run->held,
+                                   err);
 }

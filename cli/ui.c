@@ -58,6 +58,11 @@ void cs_ui_install_signals(void)
     sigemptyset(&ignore.sa_mask);
     sigaction(SIGINT, &note, NULL);
     sigaction(SIGTERM, &note, NULL);
+    /* A terminal that closes, an ssh that ends; not under nohup. */
+    struct sigaction hangup;
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN) {
+        sigaction(SIGHUP, &note, NULL);
+    }
     sigaction(SIGPIPE, &ignore, NULL);
 }
 

@@ -14,24 +14,25 @@ usage: hsm-config/quickstart.sh [--dir DIR] [--no-install] [--bin DIR] [COMPUTER
 5. shows what is on the token, and that the key cannot be taken out
 6. runs the seven documented examples of Request-CsCertificate on a throw-away token
 
-COMPUTER-FQDN is edge1.litwareinc.com if not given. DIR is ~/.local/share/cscert-quickstart if not
-given (under $XDG_DATA_HOME if that is set). Your own tokens and configuration are never touched.
+COMPUTER-FQDN is edge1.litwareinc.com if not given. DIR is a new or empty folder, or that of an
+earlier run; ~/.local/share/cscert-quickstart if not given (under $XDG_DATA_HOME if that is set).
+Your own tokens and configuration are never touched.
 With --bin nothing is built: the cscert in that folder is used.
 It may be run again: token and CA stay, and one more certificate is issued.
 TEXT
 }
 
-dir=${XDG_DATA_HOME:-${HOME:?}/.local/share}/cscert-quickstart
-computer=edge1.litwareinc.com
+dir=
+computer=
 install=true
 bin=
 while [ $# -gt 0 ]; do
     case $1 in
     --dir | --bin)
-        [ $# -gt 1 ] || {
+        if [ $# -lt 2 ] || [ -z "$2" ]; then
             usage >&2
             exit 2
-        }
+        fi
         if [ "$1" = --dir ]; then dir=$2; else bin=$2; fi
         shift
         ;;
@@ -44,10 +45,18 @@ while [ $# -gt 0 ]; do
         usage >&2
         exit 2
         ;;
-    *) computer=$1 ;;
+    *)
+        [ -z "$computer" ] || {
+            echo "one COMPUTER-FQDN, not $computer and $1" >&2
+            exit 2
+        }
+        computer=$1
+        ;;
     esac
     shift
 done
+dir=${dir:-${XDG_DATA_HOME:-${HOME:?say --dir DIR}/.local/share}/cscert-quickstart}
+computer=${computer:-edge1.litwareinc.com}
 
 source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$source_dir/build/quickstart
@@ -135,16 +144,26 @@ token_tool() {
         pkcs11-tool --module "$module" "$@"
 }
 
+# Files of ours are written over and examples/ is made anew, so the folder must be new or our own.
+claim_folder() {
+    mkdir -p -- "$dir"
+    dir=$(cd -- "$dir" && pwd)
+    if [[ $dir == *[\'\"\$\\[:cntrl:]]* ]]; then
+        echo "--dir: a path with quotation marks, dollar signs, backslashes or control characters does not work" >&2
+        exit 2
+    fi
+    if [ ! -e "$dir/.made-by-quickstart" ] && [ -n "$(ls -A "$dir")" ]; then
+        echo "$dir holds files that this script did not make: name an empty or new folder with --dir" >&2
+        exit 1
+    fi
+    : >"$dir/.made-by-quickstart"
+}
+
 make_token() {
     mkdir -p "$home/tokens"
     chmod 0700 "$home" "$home/tokens"
     write_configuration
     [ ! -e "$home/token-made" ] || return 0
-    if [ -n "$(ls -A "$home/tokens")" ] && [ ! -e "$home/token-begun" ]; then
-        echo "$home/tokens holds tokens that this script did not make: name another folder with --dir" >&2
-        exit 1
-    fi
-    : >"$home/token-begun"
     random_pin "$home/pin"
     random_pin "$home/so-pin"
     rm -rf "$home/tokens"/*
@@ -180,8 +199,7 @@ PATH=$bin:$PATH
 export PATH
 
 step "token and configuration (in $dir)"
-mkdir -p "$dir"
-dir=$(cd "$dir" && pwd)
+claim_folder
 label=cscert-quickstart
 use "$dir"
 make_token
@@ -272,11 +290,11 @@ Token, PIN, configuration and store are in $dir.
 The page $dir/report.html tells what was done for $computer.
 
 To go on in your shell:
-    . $dir/env.sh
+    . $(printf %q "$dir/env.sh")
     cscert list
     cscert new --type Internal --computer-fqdn another.litwareinc.com
     cscert new --help
 
 Your own token: copy hsm-config/cscert.conf, name the token and the CA there.
-To take everything away again: rm -r $dir $build
+To take everything away again: rm -r $(printf "%q %q" "$dir" "$build")
 TEXT

@@ -47,6 +47,13 @@ static cs_rc compare(const struct cs_token *token, const struct cs_key_attrs *or
     return CS_OK;
 }
 
+/* What a kill between the two copies leaves. */
+static cs_rc fail_half(const struct cs_token *token, struct cs_err *err)
+{
+    return cs_fail_hint(err, CS_E_TOKEN_REFUSED, "`cscert recover` undoes the request",
+                        "the key on the token \"%s\" has no public half", token->info.label);
+}
+
 static cs_rc copy_pair(struct cs_token *token, const struct cs_token_key *original,
                        struct cs_token_key *copied, struct cs_err *err)
 {
@@ -73,7 +80,7 @@ cs_rc cs_keep_run(struct cs_token *token, struct cs_token_key *key, struct cs_er
     cs_auto(cs_token_key) copied = cs_token_key_new();
 
     if (!key->in_session) {
-        return CS_OK;
+        return key->public_key != CK_INVALID_HANDLE ? CS_OK : fail_half(token, err);
     }
     memcpy(copied->base.id, key->base.id, CS_KEY_ID_LEN);
     copied->base.spec = key->base.spec;

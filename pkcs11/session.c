@@ -18,6 +18,8 @@ void cs_session_hold_signals(sigset_t *ret_before)
     sigemptyset(&held);
     sigaddset(&held, SIGINT);
     sigaddset(&held, SIGTERM);
+    sigaddset(&held, SIGHUP); /* a terminal that closes, an ssh that ends */
+    sigaddset(&held, SIGQUIT);
     pthread_sigmask(SIG_BLOCK, &held, ret_before);
 }
 

@@ -51,19 +51,37 @@ static cs_rc find_user(const struct cs_flow *flow, const struct cs_request *requ
     return CS_OK;
 }
 
-static cs_rc destroy_key(const struct cs_flow *flow, struct cs_result *result,
-                         struct cs_flow_token *token, struct cs_err *err)
+/* Withdraws the request with its key, or without it where something uses the key. */
+static cs_rc clear_with_key(const struct cs_flow *flow, struct cs_result *result,
+                            struct cs_flow_token *token, struct cs_err *err)
 {
-    const struct cs_request *request = result->request;
+    struct cs_request *request = result->request;
     const char *why = NULL;
-    size_t count = 0;
 
     CS_TRY(find_user(flow, request, token, &why, err));
-    if (why) {
-        keep_key(result, why);
-        return CS_OK;
+    if (!why) {
+        return cs_flow_end(flow, request, CS_STATE_CLEARED, token, err);
     }
-    return token->store->ops->destroy(token->store, request->key_id, &count, err);
+    keep_key(result, why);
+    return cs_store_transition(flow->store, request, CS_STATE_CLEARED, err);
+}
+
+static cs_rc fail_closed(const struct cs_request *request, struct cs_err *err)
+{
+    cs_rc rc = cs_fail(err, CS_E_USAGE, "request %" PRId64 " is %s: it cannot be withdrawn",
+                       request->id, cs_state_status(request->state));
+
+    if (cs_state_is_unfinished(request->state)) {
+        cs_err_hint(err, "a run was interrupted: `cscert recover` finishes or undoes it");
+    } else if (request->state == CS_STATE_CLEARED && request->key_uri) {
+        cs_err_hint(err,
+                    "a key that was kept is removed with the token's own tools: p11tool --login "
+                    "--delete '%s'",
+                    request->key_uri);
+    } else {
+        cs_err_hint(err, "nothing needs to be done");
+    }
+    return rc;
 }
 
 static cs_rc clear_one(const struct cs_flow *flow, struct cs_result *result, bool destroy,
@@ -72,19 +90,15 @@ static cs_rc clear_one(const struct cs_flow *flow, struct cs_result *result, boo
     struct cs_request *request = result->request;
 
     if (!cs_state_can_go(request->state, CS_STATE_CLEARED)) {
-        cs_rc rc = cs_fail(err, CS_E_USAGE, "request %" PRId64 " is %s: it cannot be withdrawn",
-                           request->id, cs_state_status(request->state));
-        cs_err_hint(err, cs_state_is_unfinished(request->state)
-                             ? "a run was interrupted: `cscert recover` finishes or undoes it"
-                             : "nothing needs to be done");
-        return rc;
+        return fail_closed(request, err);
     }
     if (flow->what_if) {
         return CS_OK;
     }
     if (destroy) {
-        CS_TRY(destroy_key(flow, result, token, err));
-    } else if (request->key_uri) {
+        return clear_with_key(flow, result, token, err);
+    }
+    if (request->key_uri) {
         keep_key(result, "it was not named");
     }
     return cs_store_transition(flow->store, request, CS_STATE_CLEARED, err);
@@ -99,7 +113,7 @@ cs_rc cs_flow_clear(const struct cs_flow *flow, const struct cs_selection *selec
 
     CS_TRY(cs_flow_select(flow, selection, cs_state_is_open, &ids, &count, err));
     if (count && flow->confirm && !flow->what_if) {
-        cs_autofree char *question = cs_asprintf("Withdraw %zu requests?", count);
+        cs_autofree char *question = cs_asprintf("Withdraw %zu request(s)?", count);
         CS_TRY(flow->ui->ops->confirm(flow->ui, question, err));
     }
     bool destroy = count && !flow->what_if && may_destroy(flow, selection, count);

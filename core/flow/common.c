@@ -2,6 +2,7 @@
 #include "flow/flow_internal.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 void cs_flow_token_done(struct cs_flow_token *token)
 {
@@ -43,11 +44,45 @@ cs_rc cs_flow_find_key(const struct cs_flow *flow, const struct cs_request *requ
     return CS_OK;
 }
 
-/* FAILED with the reason; the key is gone already. */
-static cs_rc mark_failed(const struct cs_flow *flow, struct cs_request *request,
-                         const struct cs_err *reason, struct cs_err *err)
+static cs_rc destroy(const struct cs_request *request, struct cs_flow_token *token,
+                     struct cs_err *err)
 {
-    request->error = *reason;
+    size_t count = 0;
+
+    return token->store->ops->destroy(token->store, request->key_id, &count, err);
+}
+
+cs_rc cs_flow_end(const struct cs_flow *flow, struct cs_request *request, enum cs_state to,
+                  struct cs_flow_token *token, struct cs_err *err)
+{
+    struct cs_key_intent intent = {.token_uri = request->token_uri};
+
+    memcpy(intent.key_id, request->key_id, sizeof intent.key_id);
+    CS_TRY(cs_store_intent_add(flow->store, &intent, err));
+    cs_rc rc = cs_store_transition(flow->store, request, to, err);
+    if (rc != CS_OK) {
+        /* Another run was faster, and the key is that one's. */
+        (void)!cs_store_intent_remove(flow->store, request->key_id, NULL);
+        return rc;
+    }
+    rc = destroy(request, token, err);
+    if (rc != CS_OK && err) {
+        err->hint[0] = 0;
+        cs_err_hint(err, "the key of request %" PRId64 " is still there: run `cscert recover`",
+                    request->id);
+    }
+    return rc == CS_OK ? cs_store_intent_remove(flow->store, request->key_id, err) : rc;
+}
+
+/* Until a CA may have seen the request nobody else touches it, and its key goes first, also when
+ * the store cannot be written. */
+static cs_rc fail_request(const struct cs_flow *flow, struct cs_request *request,
+                          struct cs_flow_token *token, struct cs_err *err)
+{
+    if (request->state == CS_STATE_SUBMITTED) {
+        return cs_flow_end(flow, request, CS_STATE_FAILED, token, err);
+    }
+    CS_TRY(destroy(request, token, err));
     return cs_store_transition(flow->store, request, CS_STATE_FAILED, err);
 }
 
@@ -55,14 +90,11 @@ void cs_flow_undo(const struct cs_flow *flow, struct cs_request *request,
                   struct cs_flow_token *token, struct cs_err *err)
 {
     struct cs_err problem = {0};
-    size_t count = 0;
 
     cs_rc rc = cs_flow_token_open(flow, token, &problem);
     if (rc == CS_OK) {
-        rc = token->store->ops->destroy(token->store, request->key_id, &count, &problem);
-    }
-    if (rc == CS_OK) {
-        rc = mark_failed(flow, request, err, &problem);
+        request->error = *err;
+        rc = fail_request(flow, request, token, &problem);
     }
     if (rc != CS_OK) {
         cs_autofree char *hint =

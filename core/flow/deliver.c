@@ -180,6 +180,16 @@ static cs_rc put_on_token(const struct cs_flow *flow, const struct cs_request *r
     return CS_OK;
 }
 
+/* The CA certificates of a reply file come from whoever wrote the file. */
+static void note_chain(const struct cs_flow *flow, const struct cs_request *request,
+                       struct cs_strv *warnings)
+{
+    if (flow->chain && request->chain.len && !request->plan->ca) {
+        cs_strv_add(warnings, "the CA certificates that came with the answer go on the token "
+                              "unverified: compare their fingerprints with what the CA publishes");
+    }
+}
+
 /* Kept with the result, and said. */
 static void warn_all(const struct cs_flow *flow, struct cs_result *result,
                      const struct cs_strv *warnings)
@@ -198,6 +208,7 @@ cs_rc cs_flow_import(const struct cs_flow *flow, struct cs_result *result,
 
     cs_rc rc = cs_cert_check(&request->certificate, request->plan, &request->spki, cs_clock_now(),
                              &warnings, err);
+    note_chain(flow, request, &warnings);
     warn_all(flow, result, &warnings);
     if (rc == CS_OK) {
         rc = cs_flow_find_key(flow, request, token, err);

@@ -24,6 +24,12 @@ cs_rc cs_flow_find_key(const struct cs_flow *flow, const struct cs_request *requ
 void cs_flow_undo(const struct cs_flow *flow, struct cs_request *request,
                   struct cs_flow_token *token, struct cs_err *err);
 
+/* For a request that another run may be working on at the same moment (SUBMITTED, or what `clear`
+ * withdraws): takes it to @to first, which only one of the two can do, and destroys its key then.
+ * Between the two the store's intent tells `recover` what is still to be done. */
+cs_rc cs_flow_end(const struct cs_flow *flow, struct cs_request *request, enum cs_state to,
+                  struct cs_flow_token *token, struct cs_err *err) CS_MUST_CHECK;
+
 /* From KEPT on: writes the request file, or asks the CA and imports what it issued. */
 cs_rc cs_flow_deliver(const struct cs_flow *flow, struct cs_result *result,
                       struct cs_flow_token *token, struct cs_err *err) CS_MUST_CHECK;

@@ -36,6 +36,18 @@ static cs_rc ask_first(const struct cs_flow *flow, const struct cs_plan *plan, s
     return flow->confirm ? flow->ui->ops->confirm(flow->ui, question, err) : CS_OK;
 }
 
+/* A password that cannot be had is found out before there is a key. */
+static cs_rc ask_password(const struct cs_flow *flow, const struct cs_plan *plan,
+                          struct cs_err *err)
+{
+    const struct cs_secret *password = NULL;
+
+    if (!plan->ca || !plan->ca_account) {
+        return CS_OK;
+    }
+    return flow->password->get(flow->password, plan->ca_account, &password, err);
+}
+
 static cs_rc make_key_id(uint8_t id[CS_KEY_ID_LEN], struct cs_err *err)
 {
     if (getrandom(id, CS_KEY_ID_LEN, 0) != CS_KEY_ID_LEN) {
@@ -114,21 +126,21 @@ static cs_rc generate(const struct cs_request *request, struct cs_flow_token *to
     return store->ops->generate(store, &wanted, &token->key, err);
 }
 
-/* PLANNED -> SIGNED -> KEPT. */
+/* PLANNED -> SIGNED -> KEPT. The two results are stored together: until then nothing has left the
+ * program, and what a crash leaves is undone by the CKA_ID of PLANNED. */
 static cs_rc make_request(const struct cs_flow *flow, struct cs_request *request,
                           struct cs_flow_token *token, struct cs_err *err)
 {
+    static const enum cs_state done[] = {CS_STATE_SIGNED, CS_STATE_KEPT};
     struct cs_keystore *store = token->store;
 
     CS_TRY(generate(request, token, err));
-    note_key(request, token->key);
     CS_TRY(cs_flow_check_signal(flow, err));
     CS_TRY(cs_csr_build(request->plan, store, token->key, &request->csr, err));
-    CS_TRY(cs_store_transition(flow->store, request, CS_STATE_SIGNED, err));
     CS_TRY(cs_flow_check_signal(flow, err));
     CS_TRY(store->ops->keep(store, token->key, err));
     note_key(request, token->key);
-    CS_TRY(cs_store_transition(flow->store, request, CS_STATE_KEPT, err));
+    CS_TRY(cs_store_transitions(flow->store, request, done, sizeof done / sizeof *done, err));
     return cs_flow_check_signal(flow, err);
 }
 
@@ -179,6 +191,7 @@ cs_rc cs_flow_new(const struct cs_flow *flow, const struct cs_plan *plan,
         return CS_OK;
     }
     CS_TRY(ask_first(flow, plan, err));
+    CS_TRY(ask_password(flow, plan, err));
 
     struct cs_err local = {0};
     cs_rc rc = run(flow, result, &token, &local);

@@ -4,11 +4,28 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* The pair is whole on the token and the one that signed. */
-static bool key_is_whole(const struct cs_flow *flow, const struct cs_request *request,
-                         struct cs_flow_token *token)
+/* Does the pair that signed stand whole on the token? Before KEPT nothing has left the program, so
+ * that what is not found whole may go. From KEPT on somebody may have the request: only a token
+ * that answers, and has no such key, says no. Any other trouble is an error, and destroys nothing.
+ */
+static cs_rc look_for_key(const struct cs_flow *flow, const struct cs_request *request,
+                          struct cs_flow_token *token, bool *ret_whole, struct cs_err *err)
 {
-    return cs_flow_find_key(flow, request, token, NULL) == CS_OK;
+    struct cs_err problem = {0};
+    cs_rc rc = cs_flow_find_key(flow, request, token, &problem);
+    bool gone = rc == CS_E_TOKEN_ABSENT && problem.origin == CS_ORIGIN_NONE;
+
+    if (rc == CS_OK && request->state == CS_STATE_SIGNED) {
+        rc = token->store->ops->keep(token->store, token->key, &problem);
+    }
+    *ret_whole = rc == CS_OK;
+    if (rc == CS_OK || gone || request->state == CS_STATE_SIGNED) {
+        return CS_OK;
+    }
+    if (err) {
+        *err = problem;
+    }
+    return rc;
 }
 
 static cs_rc undo(const struct cs_flow *flow, struct cs_result *result, struct cs_flow_token *token,
@@ -34,7 +51,9 @@ static cs_rc recover_one(const struct cs_flow *flow, struct cs_result *result,
         return undo(flow, result, token, err);
     }
     if (request->state == CS_STATE_SIGNED || request->state == CS_STATE_KEPT) {
-        if (!key_is_whole(flow, request, token)) {
+        bool whole = false;
+        CS_TRY(look_for_key(flow, request, token, &whole, err));
+        if (!whole) {
             return undo(flow, result, token, err);
         }
         if (request->state == CS_STATE_SIGNED) {
@@ -91,28 +110,45 @@ static cs_rc recover_requests(const struct cs_flow *flow, struct cs_flow_token *
     return CS_OK;
 }
 
-/* Keys that were to become something else than a request's: what stands for them is not in the
- * store. */
+/* Something uses the key of an intent: another run was faster than the one that left it. */
+static cs_rc is_used(const struct cs_flow *flow, struct cs_keystore *store,
+                     const struct cs_key_intent *intent, bool *ret_used, struct cs_err *err)
+{
+    CS_TRY(cs_store_key_is_shared(flow->store, 0, intent->key_id, ret_used, err));
+    return *ret_used ? CS_OK : store->ops->has_certificate(store, intent->key_id, ret_used, err);
+}
+
+static cs_rc undo_intent(const struct cs_flow *flow, struct cs_keystore *store,
+                         const struct cs_key_intent *intent, struct cs_err *err)
+{
+    size_t count = 0;
+    bool used = false;
+
+    if (!is_here(store, intent->token_uri)) {
+        cs_autofree char *text = cs_asprintf("a key may be left on another token: run `cscert "
+                                             "recover --token '%s'`",
+                                             intent->token_uri);
+        flow->ui->ops->warn(flow->ui, text);
+        return CS_OK;
+    }
+    CS_TRY(is_used(flow, store, intent, &used, err));
+    if (!used) {
+        CS_TRY(store->ops->destroy(store, intent->key_id, &count, err));
+    }
+    if (count) {
+        flow->ui->ops->warn(flow->ui, "a key that an interrupted run left is destroyed");
+    }
+    return cs_store_intent_remove(flow->store, intent->key_id, err);
+}
+
+/* Keys that were to become a lab CA's and did not, and those of requests that were ended. */
 static cs_rc undo_intents(const struct cs_flow *flow, struct cs_keystore *store, struct cs_err *err)
 {
     cs_auto_value(cs_key_intent_list) intents = {0};
 
     CS_TRY(cs_store_intents(flow->store, &intents, err));
     for (size_t i = 0; i < intents.count && !flow->what_if; i++) {
-        const struct cs_key_intent *intent = &intents.items[i];
-        size_t count = 0;
-        if (!is_here(store, intent->token_uri)) {
-            cs_autofree char *text = cs_asprintf("a key may be left on another token: run `cscert "
-                                                 "recover --token '%s'`",
-                                                 intent->token_uri);
-            flow->ui->ops->warn(flow->ui, text);
-            continue;
-        }
-        CS_TRY(store->ops->destroy(store, intent->key_id, &count, err));
-        CS_TRY(cs_store_intent_remove(flow->store, intent->key_id, err));
-        if (count) {
-            flow->ui->ops->warn(flow->ui, "a key that an interrupted `ca init` left is destroyed");
-        }
+        CS_TRY(undo_intent(flow, store, &intents.items[i], err));
     }
     return CS_OK;
 }

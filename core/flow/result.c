@@ -62,6 +62,15 @@ cs_rc cs_flow_select(const struct cs_flow *flow, const struct cs_selection *sele
     if (!id) {
         return cs_store_ids(flow->store, keep, ret_ids, ret_count, err);
     }
+    /* A number that was never given has no line of its own: there is nothing to show. */
+    cs_auto(cs_request) request = NULL;
+    struct cs_err problem = {0}; /* a row that cannot be read speaks for itself later */
+    if (cs_store_get(flow->store, id, &request, &problem) == CS_E_USAGE) {
+        if (err) {
+            *err = problem;
+        }
+        return CS_E_USAGE;
+    }
     *ret_ids = cs_alloc(1, sizeof **ret_ids);
     **ret_ids = id;
     *ret_count = 1;

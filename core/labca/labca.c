@@ -35,33 +35,36 @@ static cs_rc issue_row(struct cs_labca_authority *authority, struct cs_store *st
     return cs_store_labca_request_update(store, row, CS_LABCA_PENDING, err);
 }
 
-static cs_rc get_row(struct cs_store *store, int64_t id, enum cs_labca_state wanted,
-                     const char *verb, struct cs_labca_request *ret_row, struct cs_err *err)
+/* A row's authority must be the configured one where the configuration names one. */
+static cs_rc check_authority(const struct cs_labca_config *config,
+                             const struct cs_labca_request *row, struct cs_err *err)
+{
+    if (config->authority && strcmp(config->authority, row->ca) != 0) {
+        return cs_fail_hint(err, CS_E_USAGE, "say with --ca which lab CA is meant",
+                            "request %lld is one of the lab CA \"%.80s\", not \"%.80s\"",
+                            (long long)row->id, row->ca, config->authority);
+    }
+    return CS_OK;
+}
+
+static cs_rc get_row(struct cs_store *store, const struct cs_labca_config *config, int64_t id,
+                     enum cs_labca_state wanted, const char *verb, struct cs_labca_request *ret_row,
+                     struct cs_err *err)
 {
     cs_auto_value(cs_labca_request) row = {0};
 
     CS_TRY(cs_store_labca_request_get(store, id, &row, err));
+    CS_TRY(check_authority(config, &row, err));
     if (row.state != wanted) {
-        return cs_fail_hint(err, CS_E_USAGE, "cscert ca list shows the requests and their states",
+        return cs_fail_hint(err, CS_E_USAGE,
+                            "`cscert ca list` shows those that are held, `cscert list` the CA's "
+                            "number of every request",
                             "request %lld of the lab CA is %s: only a request that is %s can be %s",
                             (long long)id, state_text(row.state), state_text(wanted), verb);
     }
     *ret_row = row;
     row = (struct cs_labca_request){0};
     return CS_OK;
-}
-
-/* The authority of a row, which must be the configured one where the configuration names one. */
-static cs_rc load_for(struct cs_store *store, const struct cs_labca_config *config,
-                      const struct cs_labca_request *row, struct cs_labca_authority *ret_authority,
-                      struct cs_err *err)
-{
-    if (config->authority && strcmp(config->authority, row->ca) != 0) {
-        return cs_fail(err, CS_E_USAGE,
-                       "request %lld is one of the lab CA \"%.80s\", not \"%.80s\"",
-                       (long long)row->id, row->ca, config->authority);
-    }
-    return cs_labca_authority_load(store, row->ca, ret_authority, err);
 }
 
 /* The act is done and stored; only the list is missing. */
@@ -83,17 +86,18 @@ cs_rc cs_labca_approve(struct cs_store *store, struct cs_keystore_source *source
     cs_auto_value(cs_labca_request) row = {0};
     cs_auto_value(cs_labca_authority) authority = {0};
 
-    CS_TRY(get_row(store, id, CS_LABCA_PENDING, "approved", &row, err));
-    CS_TRY(load_for(store, config, &row, &authority, err));
+    CS_TRY(get_row(store, config, id, CS_LABCA_PENDING, "approved", &row, err));
+    CS_TRY(cs_labca_authority_load(store, row.ca, &authority, err));
     CS_TRY(issue_row(&authority, store, source, config, &row, err));
     return fail_crl(cs_labca_crl_write(&authority, store, config, err), &row, err);
 }
 
-cs_rc cs_labca_deny(struct cs_store *store, int64_t id, const char *reason, struct cs_err *err)
+cs_rc cs_labca_deny(struct cs_store *store, const struct cs_labca_config *config, int64_t id,
+                    const char *reason, struct cs_err *err)
 {
     cs_auto_value(cs_labca_request) row = {0};
 
-    CS_TRY(get_row(store, id, CS_LABCA_PENDING, "denied", &row, err));
+    CS_TRY(get_row(store, config, id, CS_LABCA_PENDING, "denied", &row, err));
     row.state = CS_LABCA_DENIED;
     free(row.message);
     row.message = cs_strdup(reason ? reason : "denied by the lab CA's operator");
@@ -106,8 +110,8 @@ cs_rc cs_labca_revoke(struct cs_store *store, struct cs_keystore_source *source,
     cs_auto_value(cs_labca_request) row = {0};
     cs_auto_value(cs_labca_authority) authority = {0};
 
-    CS_TRY(get_row(store, id, CS_LABCA_ISSUED, "revoked", &row, err));
-    CS_TRY(load_for(store, config, &row, &authority, err));
+    CS_TRY(get_row(store, config, id, CS_LABCA_ISSUED, "revoked", &row, err));
+    CS_TRY(cs_labca_authority_load(store, row.ca, &authority, err));
     if (config->crl_file) {
         CS_TRY(cs_labca_authority_unlock(&authority, source, err));
     }
@@ -165,13 +169,33 @@ static struct cs_ca_answer make_answer(const struct labca *labca, struct cs_labc
     return answer;
 }
 
+/* Another run, `ca approve` or a `retrieve` of the same request, was faster: *row is its answer. */
+static bool decided_elsewhere(const struct labca *labca, struct cs_labca_request *row)
+{
+    cs_auto_value(cs_labca_request) stored = {0};
+
+    if (cs_store_labca_request_get(labca->store, row->id, &stored, NULL) != CS_OK ||
+        stored.state == CS_LABCA_PENDING) {
+        return false;
+    }
+    struct cs_labca_request own = *row;
+    *row = stored;
+    stored = own;
+    return true;
+}
+
 /* Issues what was not held, and what an earlier run left because the token failed. That the list
  * cannot be written is said in the answer: the certificate is there. */
 static cs_rc issue_now(struct labca *labca, struct cs_labca_request *row, struct cs_err *err)
 {
     struct cs_err crl_err = {0};
 
-    CS_TRY(issue_row(&labca->authority, labca->store, labca->source, &labca->config, row, err));
+    cs_rc rc = issue_row(&labca->authority, labca->store, labca->source, &labca->config, row, err);
+    if (rc != CS_OK && decided_elsewhere(labca, row)) {
+        cs_err_clear(err);
+        return CS_OK;
+    }
+    CS_TRY(rc);
     if (cs_labca_crl_write(&labca->authority, labca->store, &labca->config, &crl_err) != CS_OK) {
         free(row->message);
         row->message =

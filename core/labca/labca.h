@@ -39,12 +39,13 @@ CS_MUST_CHECK cs_rc cs_labca_open(struct cs_store *store, struct cs_keystore_sou
                                   struct cs_err *err);
 
 /* Issues, denies or revokes the CA's request @id and, where configured, writes the CRL. CS_E_USAGE
- * if there is no such request or it is not in a state for that. */
+ * if there is no such request, it is another authority's than the configured one, or it is not in
+ * a state for that. */
 CS_MUST_CHECK cs_rc cs_labca_approve(struct cs_store *store, struct cs_keystore_source *source,
                                      const struct cs_labca_config *config, int64_t id,
                                      struct cs_err *err);
-CS_MUST_CHECK cs_rc cs_labca_deny(struct cs_store *store, int64_t id, const char *reason,
-                                  struct cs_err *err);
+CS_MUST_CHECK cs_rc cs_labca_deny(struct cs_store *store, const struct cs_labca_config *config,
+                                  int64_t id, const char *reason, struct cs_err *err);
 CS_MUST_CHECK cs_rc cs_labca_revoke(struct cs_store *store, struct cs_keystore_source *source,
                                     const struct cs_labca_config *config, int64_t id,
                                     struct cs_err *err);

@@ -80,7 +80,8 @@ struct cs_keystore_ops {
                   const uint8_t *digest, struct cs_bytes *ret_signature, struct cs_err *err);
 
     /* After this the pair is on the token, read back with the same answers. Nothing to do for a
-     * pair that was made there. On failure nothing is left on the token. */
+     * pair that was made there; of one that find() gave it says whether both halves are there. On
+     * failure nothing is left on the token of what this made. */
     cs_rc (*keep)(struct cs_keystore *store, struct cs_key *key, struct cs_err *err);
 
     /* The pair of that CKA_ID. *ret_key is NULL if no private key carries it; CS_E_TOKEN_REFUSED if

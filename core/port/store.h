@@ -49,6 +49,12 @@ CS_MUST_CHECK cs_rc cs_store_add(struct cs_store *store, struct cs_request *requ
 CS_MUST_CHECK cs_rc cs_store_transition(struct cs_store *store, struct cs_request *request,
                                         enum cs_state to, struct cs_err *err);
 
+/* The transitions of @path (at least one) one after the other in one commit, each with its record:
+ * for results that belong together. As cs_store_transition() otherwise. */
+CS_MUST_CHECK cs_rc cs_store_transitions(struct cs_store *store, struct cs_request *request,
+                                         const enum cs_state *path, size_t path_len,
+                                         struct cs_err *err);
+
 /* Writes error and ca_* fields of @request without a change of state (a poll that failed). No
  * journal record. */
 CS_MUST_CHECK cs_rc cs_store_note(struct cs_store *store, const struct cs_request *request,
@@ -82,9 +88,9 @@ CS_MUST_CHECK cs_rc cs_store_records(struct cs_store *store,
                                                    struct cs_err *err),
                                      void *ctx, struct cs_err *err);
 
-/* ---- keys that no request stands for: a lab CA's ---- */
+/* ---- keys that no request stands for: a lab CA's before its row, an ended request's ---- */
 
-/* A key that is about to be generated: what `recover` undoes after a crash. */
+/* A key that is about to be generated or destroyed: what `recover` undoes after a crash. */
 struct cs_key_intent {
     uint8_t key_id[CS_KEY_ID_LEN];
     char *token_uri;
@@ -96,6 +102,7 @@ struct cs_key_intent_list {
 };
 void cs_key_intent_list_done(struct cs_key_intent_list *list);
 
+/* One that is there already is no error. */
 CS_MUST_CHECK cs_rc cs_store_intent_add(struct cs_store *store, const struct cs_key_intent *intent,
                                         struct cs_err *err);
 

@@ -26,7 +26,7 @@ struct cs_ui_ops {
     void (*begin)(struct cs_ui *ui, const char *what);
     void (*end)(struct cs_ui *ui);
 
-    /* SIGINT or SIGTERM came: the run stops after the current act. */
+    /* SIGINT, SIGTERM or SIGHUP came: the run stops after the current act. */
     bool (*interrupted)(struct cs_ui *ui);
 };
 

@@ -14,8 +14,10 @@ static cs_rc add_work(const struct cs_db *db, void *ctx, struct cs_err *err)
     const struct cs_key_intent *intent = ctx;
     cs_auto_value(cs_query) query = {0};
 
-    CS_TRY(
-        cs_query_open(db, "INSERT INTO key_intent (key_id, token_uri) VALUES (?, ?)", &query, err));
+    CS_TRY(cs_query_open(db,
+                         "INSERT INTO key_intent (key_id, token_uri) VALUES (?, ?)"
+                         " ON CONFLICT (key_id) DO NOTHING",
+                         &query, err));
     cs_query_bind_blob(&query, intent->key_id, CS_KEY_ID_LEN);
     cs_query_bind_text(&query, intent->token_uri, CS_QUERY_TEXT_MAX);
     return cs_query_run(&query, err);

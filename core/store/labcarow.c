@@ -112,7 +112,8 @@ cs_rc cs_store_labca_get(struct cs_store *store, const char *name, struct cs_lab
     CS_TRY(read_authority(&query, &row, err));
     CS_TRY(cs_query_step(&query, &another, err));
     if (another) {
-        return cs_fail_hint(err, CS_E_USAGE, "name one of them",
+        return cs_fail_hint(err, CS_E_USAGE,
+                            "say which with --ca, or with `authority` in its ca section",
                             "the store has several lab CAs, \"%.80s\" is one of them", row.name);
     }
     *ret_row = row;
@@ -268,7 +269,10 @@ cs_rc cs_store_labca_request_add(struct cs_store *store, struct cs_labca_request
 
 static cs_rc fail_no_request(int64_t id, struct cs_err *err)
 {
-    return cs_fail(err, CS_E_USAGE, "the lab CA has no request %lld", (long long)id);
+    return cs_fail_hint(err, CS_E_USAGE,
+                        "`cscert ca list` shows what is held, `cscert list` the CA's number of "
+                        "every request",
+                        "the lab CA has no request %lld", (long long)id);
 }
 
 cs_rc cs_store_labca_request_get(struct cs_store *store, int64_t id,

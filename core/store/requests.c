@@ -17,6 +17,8 @@ struct act {
     struct cs_store *store;
     struct cs_request *request;
     enum cs_state from;
+    const enum cs_state *path; /* of a transition */
+    size_t path_len;
 };
 
 /* ---- writing ---- */
@@ -192,12 +194,14 @@ static cs_rc fail_not_updated(const struct cs_db *db, const struct cs_request *r
         (long long)request->id, state, cs_state_name(expected));
 }
 
+/* The row gets the last state, the journal a record of each. */
 static cs_rc transition_work(const struct cs_db *db, void *ctx, struct cs_err *err)
 {
     const struct act *act = ctx;
     cs_auto_value(cs_row_scratch) scratch = {0};
     cs_auto_value(cs_query) query = {0};
 
+    act->request->state = act->path[act->path_len - 1];
     CS_TRY(cs_query_open(db,
                          "UPDATE request SET created = created" CS_ROW_STATE_COLUMNS(CS_ROW_SET)
                              CS_ROW_NOTE_COLUMNS(CS_ROW_SET) " WHERE id = ? AND state = ?",
@@ -210,21 +214,40 @@ static cs_rc transition_work(const struct cs_db *db, void *ctx, struct cs_err *e
     if (cs_query_changes(&query) != 1) {
         return fail_not_updated(db, act->request, act->from, err);
     }
-    return write_record(act, err);
+    for (size_t i = 0; i < act->path_len; i++) {
+        act->request->state = act->path[i];
+        CS_TRY(write_record(act, err));
+    }
+    return CS_OK;
 }
 
-cs_rc cs_store_transition(struct cs_store *store, struct cs_request *request, enum cs_state to,
-                          struct cs_err *err)
+static cs_rc check_path(const struct cs_request *request, const enum cs_state *path, size_t len,
+                        struct cs_err *err)
+{
+    enum cs_state from = request->state;
+
+    for (size_t i = 0; i < len; i++) {
+        if (!is_state(from) || !is_state(path[i]) || !cs_state_can_go(from, path[i])) {
+            return cs_fail(err, CS_E_INTERNAL, "request %lld cannot go from %s to %s",
+                           (long long)request->id, is_state(from) ? cs_state_name(from) : "?",
+                           is_state(path[i]) ? cs_state_name(path[i]) : "?");
+        }
+        from = path[i];
+    }
+    return CS_OK;
+}
+
+cs_rc cs_store_transitions(struct cs_store *store, struct cs_request *request,
+                           const enum cs_state *path, size_t path_len, struct cs_err *err)
 {
     const int64_t updated = request->updated;
-    struct act act = {.store = store, .request = request, .from = request->state};
+    struct act act = {.store = store,
+                      .request = request,
+                      .from = request->state,
+                      .path = path,
+                      .path_len = path_len};
 
-    if (!is_state(act.from) || !is_state(to) || !cs_state_can_go(act.from, to)) {
-        return cs_fail(err, CS_E_INTERNAL, "request %lld cannot go from %s to %s",
-                       (long long)request->id, is_state(act.from) ? cs_state_name(act.from) : "?",
-                       is_state(to) ? cs_state_name(to) : "?");
-    }
-    request->state = to;
+    CS_TRY(check_path(request, path, path_len, err));
     request->updated = cs_clock_now();
     cs_rc rc = cs_db_transaction(&store->db, transition_work, &act, err);
     if (rc != CS_OK) {
@@ -232,6 +255,12 @@ cs_rc cs_store_transition(struct cs_store *store, struct cs_request *request, en
         request->updated = updated;
     }
     return rc;
+}
+
+cs_rc cs_store_transition(struct cs_store *store, struct cs_request *request, enum cs_state to,
+                          struct cs_err *err)
+{
+    return cs_store_transitions(store, request, &to, 1, err);
 }
 
 struct note {

@@ -83,8 +83,9 @@ static cs_rc read_word(struct cs_query *query, int column, word_fn *word_of, int
     const char *text = "";
 
     CS_TRY(cs_query_peek_text(query, column, CS_QUERY_TEXT_MAX, &text, err));
-    for (int value = 0; value < count; value++) {
-        if (strcmp(text, word_of(value)) == 0) {
+    for (int i = 0; i < count; i++) {
+        if (strcmp(text, word_of(i)) == 0) {
+            const unsigned value = (unsigned)i; /* what both compilers make of an enum */
             memcpy(member, &value, sizeof value);
             return CS_OK;
         }

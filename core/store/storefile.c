@@ -45,7 +45,10 @@ static cs_rc check_folder(const char *folder, struct cs_err *err)
         cs_err_set(err, CS_E_STORE,
                    "others can write the store's folder %s (owner %u, mode %04o): not used", folder,
                    (unsigned)info.st_uid, (unsigned)info.st_mode & 07777);
-        cs_err_hint(err, "chmod go-w '%s', or name another one with --state-dir", folder);
+        cs_err_hint(err,
+                    "chmod go-w '%s' and let it belong to you or to root, or name another one with "
+                    "--state-dir",
+                    folder);
         return CS_E_STORE;
     }
     return CS_OK;

@@ -222,6 +222,7 @@ struct seen {
     enum cs_state state;
     int64_t time;
     bool fail;
+    int64_t fail_at; /* a sequence number; 0: none */
 };
 
 static cs_rc record_seen(void *ctx, int64_t sequence, const char *previous, int64_t time,
@@ -229,7 +230,7 @@ static cs_rc record_seen(void *ctx, int64_t sequence, const char *previous, int6
 {
     struct seen *seen = ctx;
 
-    if (seen->fail) {
+    if (seen->fail || sequence == seen->fail_at) {
         return cs_fail(err, CS_E_EVIDENCE, "no record today");
     }
     seen->sequence = sequence;
@@ -289,6 +290,36 @@ START_TEST(without_its_record_nothing_happens)
 
     seen.fail = false;
     assert_ok(cs_store_transition(store, request, CS_STATE_SIGNED, &err), &err);
+}
+END_TEST
+
+/* Two results in one commit: a record each; if the second record fails, neither has happened. */
+START_TEST(transitions_happen_together)
+{
+    static const enum cs_state path[] = {CS_STATE_SIGNED, CS_STATE_KEPT};
+    static const enum cs_state wrong[] = {CS_STATE_SIGNED, CS_STATE_OFFLINE};
+    cs_auto(cs_store) store = NULL;
+    cs_auto(cs_request) request = storebox_request("edge1.litwareinc.net");
+    cs_auto(cs_request) stored = NULL;
+    struct seen seen = {.fail_at = 3};
+    struct cs_err err = {0};
+
+    assert_ok(cs_store_open(storebox_path(""), 0, record_seen, &seen, &store, &err), &err);
+    assert_ok(cs_store_add(store, request, &err), &err);
+    assert_fails(cs_store_transitions(store, request, wrong, 2, &err), CS_E_INTERNAL, &err);
+    assert_fails(cs_store_transitions(store, request, path, 2, &err), CS_E_EVIDENCE, &err);
+    ck_assert_int_eq(request->state, CS_STATE_PLANNED);
+    ck_assert_int_eq(storebox_number("SELECT count(*) FROM journal"), 1);
+
+    seen.fail_at = 0;
+    assert_ok(cs_store_transitions(store, request, path, 2, &err), &err);
+    ck_assert_int_eq(request->state, CS_STATE_KEPT);
+    ck_assert_int_eq(seen.state, CS_STATE_KEPT);
+    ck_assert_int_eq(seen.sequence, 3);
+    ck_assert_str_eq(seen.previous, "record 2");
+    assert_ok(cs_store_get(store, request->id, &stored, &err), &err);
+    ck_assert_int_eq(stored->state, CS_STATE_KEPT);
+    ck_assert_int_eq(storebox_number("SELECT count(*) FROM journal"), 3);
 }
 END_TEST
 
@@ -402,6 +433,7 @@ int main(void)
     tcase_add_test(tcase, unknown_number_is_usage);
     tcase_add_test(tcase, record_sees_the_new_state_and_the_record_before);
     tcase_add_test(tcase, without_its_record_nothing_happens);
+    tcase_add_test(tcase, transitions_happen_together);
     tcase_add_test(tcase, records_come_in_order_until_one_is_refused);
     tcase_add_test(tcase, ids_are_those_whose_state_is_liked);
     tcase_add_test(tcase, ca_number_must_be_the_only_one);

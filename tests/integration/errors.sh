@@ -14,7 +14,7 @@ offline=("${new[@]}" --output out.req)
 clean() {
     has_objects "${KEYS:-0}" "${KEYS:-0}" "${CERTS:-0}"
     [ ! -e out.req ] || fail "a request file was left"
-    [ -z "$(find . -name 'out.req.*')" ] || fail "a temporary file was left"
+    [ -z "$(find . -name '.cscert-*')" ] || fail "a temporary file was left"
     if [ -e state/cscert.db ] && [ -z "${SKIP_LIST:-}" ]; then
         "$CSCERT" list --json >list.json || fail "the store is broken"
         same "requests that did not fail" 0 \
@@ -72,19 +72,19 @@ says 'existing.req' && remedy && clean
 same "the existing file" mine "$(cat existing.req)"
 run 16 "${new[@]}" --output .
 clean
-if [ "$(id -u)" -eq 0 ]; then
-    mkdir full
-    mount -t tmpfs -o size=8k tmpfs full 2>/dev/null && {
-        at_exit umount "$WORK/full"
-        head -c 8192 /dev/zero >full/filler || true
-        run 16 "${new[@]}" --output full/out.req
-        says 'No space left' && clean
-        [ "$(find full -type f | wc -l)" -eq 1 ] || fail "something was left on the full disk"
-        # The store on a full disk: nothing is made on the token either.
-        mkdir full/state 2>/dev/null || true
-        run 11 "${offline[@]}" --state-dir "$WORK/full/state"
-        clean
-    }
+no_mount=true
+mkdir full
+if mount -t tmpfs -o size=8k tmpfs full 2>mount.txt; then
+    no_mount=false
+    at_exit umount "$WORK/full"
+    head -c 8192 /dev/zero >full/filler || true
+    run 16 "${new[@]}" --output full/out.req
+    says 'No space left' && clean
+    [ "$(find full -type f | wc -l)" -eq 1 ] || fail "something was left on the full disk"
+    # The store on a full disk: nothing is made on the token either.
+    mkdir full/state 2>/dev/null || true
+    run 11 "${offline[@]}" --state-dir "$WORK/full/state"
+    clean
 fi
 # Standard output cannot be written: the work is done, the exit code says that it was not shown.
 code=0
@@ -251,3 +251,9 @@ signed -copy_extensions copyall -days 2
 run 0 "$CSCERT" retrieve --request-id 1 --reply issued.pem
 CERTS=1
 clean
+
+# Said at the end, because all the rest is judged all the same.
+if $no_mount; then
+    printf 'skipped: no disk could be made that is full: %s\n' "$(cat mount.txt)"
+    exit 77
+fi

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Ctrl-C: the run stops after the current act with exit code 12, and nothing is left behind.
+# Ctrl-C, a service that is stopped, a terminal that closes: the run stops after the current act with exit code 12, and
+# nothing is left behind.
 set -euo pipefail
 # shellcheck source=tests/integration/lib.sh
 . "$1/tests/integration/lib.sh"
@@ -10,7 +11,7 @@ MODULE=$SPY write_config
 
 # One run for each call that is slow when the signal comes.
 for call in C_Login C_GenerateKeyPair C_Sign C_CopyObject; do
-    for signal in INT TERM; do
+    for signal in INT TERM HUP; do
         : >"$CS_SPY_LOG"
         # Job control, so that bash lets the background run have SIGINT.
         set -m

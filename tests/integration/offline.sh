@@ -92,6 +92,7 @@ openssl req -inform DER -in der.req -out der.pem
 answer der.pem der-issued.pem
 openssl crl2pkcs7 -nocrl -certfile der-issued.pem -certfile ca.pem -outform DER -out der.p7b
 run 0 "$CSCERT" retrieve --request-id 8 --reply der.p7b --chain
+says 'unverified'
 has_objects 8 8 9
 
 # The same answer again changes nothing.

@@ -17,6 +17,10 @@ has_objects 6 6 1
 
 # 1 and 4: approved. 2: denied. 3: approved and revoked before anybody fetched it. 5: waits on.
 run 0 "$CSCERT" ca list
+prints 'CaRequestId'
+run 0 "$CSCERT" ca list --json
+same "what is held" '1 2 3 4 5' "$(json 'map(.Held.CaRequestId) | join(" ")')"
+run 2 "$CSCERT" ca list --ca nobody
 run 0 "$CSCERT" ca approve 1
 run 0 "$CSCERT" ca deny 2 --reason 'no such computer'
 run 0 "$CSCERT" ca approve 3
@@ -56,6 +60,7 @@ run 0 "$CMDLET" -Clear -RequestId 4
 says 'stays on the token'
 has_objects 5 5 3
 run 2 "$CMDLET" -Clear -RequestId 2
+says '--delete '
 # Without a number and without a terminal keys are kept and listed.
 run 0 "$CMDLET" -Clear
 says 'stays on the token'

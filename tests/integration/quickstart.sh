@@ -44,6 +44,17 @@ grep -q '<!DOCTYPE html>' "$dir/report.html" || fail "there is no report"
 quickstart edge8.litwareinc.com
 [ "$(certificates)" = 3 ] || fail "the second run did not add one certificate"
 
+# A folder with somebody's files is not touched.
+mkdir -p "$work/theirs/examples"
+echo keep >"$work/theirs/examples/file"
+chmod 0755 "$work/theirs"
+if "$source/hsm-config/quickstart.sh" --no-install --bin "$build/cli" --dir "$work/theirs" >"$work/out2" 2>&1; then
+    fail "it took a folder that holds other files"
+fi
+grep -q 'did not make' "$work/out2" || fail "it does not say why: $(<"$work/out2")"
+[ "$(cd "$work/theirs" && find . | sort | tr '\n' ' ')" = ". ./examples ./examples/file " ] || fail "it changed the folder"
+[ "$(stat -c %a "$work/theirs")" = 755 ] || fail "it changed the folder's mode"
+
 # Nobody else can read a PIN or enter the token's folder, and no PIN was printed.
 for file in pin so-pin cscert.conf tokens state; do
     case $(stat -c %a "$dir/$file") in

@@ -81,3 +81,15 @@ judge() {
 rounds session-copy --output out.req
 rounds token --output out.req
 rounds session-copy --ca "$CA"
+
+# Between the two copies an RSA pair has only its private half, which on this token tells the public key all the same: that is
+# no pair.
+softhsm_restore
+configure session-copy "$SPY"
+code=0
+CS_SPY_LOG='' CS_SPY_FAULT=C_CopyObject:1:after-kill "$CSCERT" new --type Internal --computer-fqdn edge1.litwareinc.com \
+    --output out.req >"$OUT" 2>"$ERR" || code=$?
+same "exit code of the run that was killed between the copies" 137 "$code"
+configure session-copy "$HSM_MODULE"
+run 0 "$CSCERT" recover
+judge "RSA, between the copies"

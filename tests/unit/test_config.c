@@ -160,6 +160,8 @@ static const struct {
     {"ca a { type = lab crl-url = http://${HOME}/x }", "x.conf:1: ${...} is not replaced"},
     /* Not whole. */
     {"\ntoken {\n\n", "x.conf:2: the section that begins here is not closed"},
+    {"\n/* policy\n{ min-rsa-bits = 2048 }",
+     "x.conf:2: the comment that begins here is not closed"},
     {"default-ca =", "premature end of file"},
     {"default-ca = 'a", "x.conf:2: unterminated string"},
     {"}", "x.conf:1: unexpected closing brace"},

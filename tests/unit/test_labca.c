@@ -150,6 +150,41 @@ START_TEST(test_same_request)
 }
 END_TEST
 
+/* ---- two runs at once ---- */
+
+static cs_rc open_after_approval(struct cs_keystore_source *source, struct cs_keystore **ret_store,
+                                 struct cs_err *err)
+{
+    struct cs_keystore_source *real = cs_softkeys_source(soft);
+    struct cs_err problem = {0};
+
+    (void)source;
+    assert_ok(cs_labca_approve(store, real, &config, 1, &problem), &problem);
+    return real->open(real, ret_store, err);
+}
+
+/* Between our row and our signature somebody approves the request: that certificate is the answer,
+ * and no error that would let the caller think that there is none. */
+START_TEST(test_overtaken)
+{
+    struct cs_keystore_source overtaken = {open_after_approval};
+    cs_auto_value(cs_ca_answer) answer = {0};
+    cs_auto_value(cs_labca_request) row = {0};
+    cs_auto(cs_ca) ca = NULL;
+    struct cs_err err = {0};
+
+    init_ca(&p256);
+    cs_auto_value(cs_bytes) csr = new_csr("edge1.litwareinc.net", &p256, false);
+    const struct cs_ca_submission submission = {.csr = &csr};
+    assert_ok(cs_labca_open(store, &overtaken, &config, &ca, &err), &err);
+    assert_ok(ca->ops->submit(ca, &submission, &answer, &err), &err);
+    ck_assert_int_eq(err.code, CS_OK);
+    ck_assert_int_eq(answer.disposition, CS_CA_ISSUED);
+    assert_ok(cs_store_labca_request_get(store, 1, &row, &err), &err);
+    ck_assert(cs_bytes_equal(&row.certificate, &answer.certificate));
+}
+END_TEST
+
 /* ---- hold, approve, deny, revoke ---- */
 
 START_TEST(test_hold)
@@ -181,7 +216,7 @@ START_TEST(test_hold)
     assert_fails(cs_labca_approve(store, cs_softkeys_source(soft), &config, 1, &err), CS_E_USAGE,
                  &err);
     assert_contains(err.message, "request 1 of the lab CA is issued");
-    assert_fails(cs_labca_deny(store, 1, NULL, &err), CS_E_USAGE, &err);
+    assert_fails(cs_labca_deny(store, &config, 1, NULL, &err), CS_E_USAGE, &err);
 }
 END_TEST
 
@@ -195,7 +230,11 @@ START_TEST(test_deny)
     config.hold = true;
     cs_auto_value(cs_bytes) csr = new_csr("edge1.litwareinc.net", &p256, false);
     assert_ok(submit(&csr, &pending, &err), &err);
-    assert_ok(cs_labca_deny(store, 1, _i ? "wrong department" : NULL, &err), &err);
+    struct cs_labca_config other = config;
+    other.authority = "another";
+    assert_fails(cs_labca_deny(store, &other, 1, NULL, &err), CS_E_USAGE, &err);
+    assert_contains(err.message, "not \"another\"");
+    assert_ok(cs_labca_deny(store, &config, 1, _i ? "wrong department" : NULL, &err), &err);
     assert_ok(poll_ca("1", &denied, &err), &err);
     ck_assert_int_eq(denied.disposition, CS_CA_DENIED);
     assert_contains(denied.message, _i ? "wrong department" : "denied by");
@@ -203,7 +242,7 @@ START_TEST(test_deny)
                  &err);
     assert_fails(cs_labca_revoke(store, cs_softkeys_source(soft), &config, 1, &err), CS_E_USAGE,
                  &err);
-    assert_fails(cs_labca_deny(store, 99, NULL, &err), CS_E_USAGE, &err);
+    assert_fails(cs_labca_deny(store, &config, 99, NULL, &err), CS_E_USAGE, &err);
     ck_assert_uint_eq(cs_softkeys_calls(soft, CS_SOFTKEYS_OPEN), 0);
 }
 END_TEST
@@ -499,6 +538,7 @@ int main(void)
     add_rows(tcase, test_validity, validities);
     tcase_add_test(tcase, test_same_request);
     tcase_add_test(tcase, test_hold);
+    tcase_add_test(tcase, test_overtaken);
     tcase_add_loop_test(tcase, test_deny, 0, 2);
     tcase_add_loop_test(tcase, test_revoke, 0, 2);
     tcase_add_test(tcase, test_revoke_without_list);

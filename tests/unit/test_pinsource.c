@@ -58,6 +58,23 @@ START_TEST(test_descriptor)
 }
 END_TEST
 
+/* What no parent can have given: the store's own descriptor, say, when the redirection was
+ * forgotten. */
+START_TEST(test_own_descriptor)
+{
+    cs_auto(cs_secret) secret = NULL;
+    struct cs_err err = {0};
+    char source[32];
+    int fd = open("/proc/version", O_RDONLY | O_CLOEXEC);
+
+    ck_assert_int_ge(fd, 0);
+    snprintf(source, sizeof source, "fd:%d", fd);
+    assert_fails(cs_pinsource_read(source, "x", "?", &secret, &err), CS_E_CONFIG, &err);
+    assert_contains(err.message, "not open");
+    ck_assert_int_eq(lseek(fd, 0, SEEK_CUR), 0);
+}
+END_TEST
+
 static const struct {
     const char *source;
     cs_rc rc;
@@ -240,6 +257,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, scratch_leave);
     tcase_add_test(tcase, test_file);
     tcase_add_test(tcase, test_descriptor);
+    tcase_add_test(tcase, test_own_descriptor);
     add_rows(tcase, test_bad, bad);
     add_rows(tcase, test_uri, uris);
     add_rows(tcase, test_order, order);

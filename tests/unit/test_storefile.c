@@ -2,6 +2,7 @@
 #include "store/storefile.h"
 
 #include "base/mem.h"
+#include "store/store_internal.h"
 #include "support/check_run.h"
 #include "support/storebox.h"
 
@@ -53,6 +54,23 @@ START_TEST(files_are_the_users_alone)
     cs_store_close(cs_steal(&store));
     assert_listing("cscert.db");
     umask(022);
+}
+END_TEST
+
+/* What COMMIT has confirmed survives a power failure: in WAL mode only with synchronous = FULL (2),
+ * https://sqlite.org/pragma.html#pragma_synchronous. */
+START_TEST(commits_are_on_the_disk)
+{
+    cs_auto(cs_store) store = storebox_open();
+    sqlite3_stmt *statement = NULL;
+    const char *sql =
+        "SELECT journal_mode, synchronous FROM pragma_journal_mode, pragma_synchronous";
+
+    ck_assert_int_eq(sqlite3_prepare_v2(store->db.handle, sql, -1, &statement, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
+    ck_assert_str_eq((const char *)sqlite3_column_text(statement, 0), "wal");
+    ck_assert_int_eq(sqlite3_column_int(statement, 1), 2);
+    sqlite3_finalize(statement);
 }
 END_TEST
 
@@ -392,6 +410,7 @@ int main(void)
 
     tcase_add_checked_fixture(tcase, storebox_setup, storebox_teardown);
     add_rows(tcase, files_are_the_users_alone, umasks);
+    tcase_add_test(tcase, commits_are_on_the_disk);
     tcase_add_test(tcase, folder_may_be_reached_through_a_link);
     tcase_add_test(tcase, path_may_be_relative);
     tcase_add_test(tcase, new_store_never_replaces_one);

@@ -1,0 +1,251 @@
+/* The world that the verbs are tested in: a software token, the real store, a CA and a person that
+ * answer as a test prescribes. */
+#ifndef CS_TESTS_UNIT_FLOW_BED_H
+#define CS_TESTS_UNIT_FLOW_BED_H
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "flow/flow.h"
+#include "journal/record.h"
+#include "support/check_run.h"
+#include "support/judge.h"
+#include "support/softkeys.h"
+#include "x509/cert.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- a CA as prescribed ---- */
+
+struct fake_ca {
+    struct cs_ca base; /* first */
+    struct cs_ca_source source;
+    enum cs_disposition answer;
+    bool unreachable;
+    bool wrong_key; /* issues for another key */
+    unsigned submits;
+    unsigned polls;
+    const char *folder;
+    void (*rival)(void); /* what another run does while this one waits for the CA */
+};
+static struct fake_ca ca;
+
+/* Issues with OpenSSL's own CA program for the request's key and names. */
+static struct cs_bytes issue(const struct cs_bytes *csr)
+{
+    free(cs_judge_write(ca.folder, "ca.csr", csr->data, csr->len));
+    if (ca.wrong_key) {
+        return cs_judge_make(ca.folder, "issued.der",
+                             "openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null "
+                             "-subj /CN=edge1.litwareinc.com -days 2 -outform DER "
+                             "-addext subjectAltName=DNS:edge1.litwareinc.com "
+                             "-addext extendedKeyUsage=serverAuth "
+                             "-addext basicConstraints=CA:FALSE -out issued.der 2>/dev/null");
+    }
+    return cs_judge_make(
+        ca.folder, "issued.der",
+        "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -subj /CN=fake -days 9 "
+        "-out ca.pem 2>/dev/null && "
+        "openssl x509 -req -inform DER -in ca.csr -CA ca.pem -CAkey ca.key -set_serial 1 -days 2 "
+        "-copy_extensions copyall -outform DER -out issued.der 2>/dev/null");
+}
+
+static cs_rc answer(const struct cs_ca_submission *submission, struct cs_ca_answer *ret,
+                    struct cs_err *err)
+{
+    if (ca.rival) {
+        ca.rival();
+    }
+    if (ca.unreachable) {
+        return cs_fail(err, CS_E_CA_UNREACHABLE, "no route to the CA");
+    }
+    *ret = (struct cs_ca_answer){.disposition = ca.answer, .request_id = cs_strdup("77")};
+    if (ca.answer == CS_CA_ISSUED) {
+        ret->certificate = issue(submission->csr);
+    }
+    if (ca.answer == CS_CA_DENIED) {
+        ret->message = cs_strdup("not today");
+    }
+    return CS_OK;
+}
+
+static cs_rc fake_submit(struct cs_ca *self, const struct cs_ca_submission *submission,
+                         struct cs_ca_answer *ret, struct cs_err *err)
+{
+    (void)self;
+    ca.submits++;
+    return answer(submission, ret, err);
+}
+
+static cs_rc fake_poll(struct cs_ca *self, const char *request_id, const char *handle,
+                       const struct cs_ca_submission *submission, struct cs_ca_answer *ret,
+                       struct cs_err *err)
+{
+    (void)self;
+    (void)handle;
+    ck_assert_str_eq(request_id, "77");
+    ca.polls++;
+    return answer(submission, ret, err);
+}
+
+static void fake_close(struct cs_ca *self)
+{
+    (void)self;
+}
+
+static const struct cs_ca_ops fake_ops = {fake_submit, fake_poll, fake_close};
+
+static cs_rc fake_check(struct cs_ca_source *source, const char *name, struct cs_err *err)
+{
+    (void)source;
+    return strcmp(name, "fake") == 0 ? CS_OK : cs_fail(err, CS_E_USAGE, "no CA %s", name);
+}
+
+static cs_rc fake_open(struct cs_ca_source *source, const char *name, struct cs_ca **ret_ca,
+                       struct cs_err *err)
+{
+    (void)source;
+    (void)name;
+    (void)err;
+    *ret_ca = &ca.base;
+    return CS_OK;
+}
+
+/* ---- a person as prescribed ---- */
+
+struct fake_ui {
+    struct cs_ui base; /* first */
+    bool is_there;
+    bool says_yes;
+    unsigned questions;
+    unsigned warnings;
+    unsigned signal_at; /* interrupted() is true from this call on; 0: never */
+    unsigned looks;
+};
+static struct fake_ui ui;
+
+static void ui_warn(struct cs_ui *self, const char *text)
+{
+    (void)self;
+    ck_assert(*text);
+    ui.warnings++;
+}
+static void ui_text(struct cs_ui *self, const char *text)
+{
+    (void)self;
+    (void)text;
+}
+static cs_rc ui_confirm(struct cs_ui *self, const char *question, struct cs_err *err)
+{
+    (void)self;
+    (void)question;
+    ui.questions++;
+    return ui.is_there && ui.says_yes ? CS_OK : cs_fail(err, CS_E_CANCELLED, "no");
+}
+static bool ui_can_ask(struct cs_ui *self)
+{
+    (void)self;
+    return ui.is_there;
+}
+static void ui_end(struct cs_ui *self)
+{
+    (void)self;
+}
+static bool ui_interrupted(struct cs_ui *self)
+{
+    (void)self;
+    return ui.signal_at && ++ui.looks >= ui.signal_at;
+}
+static const struct cs_ui_ops ui_ops = {ui_warn, ui_text, ui_confirm,    ui_can_ask,
+                                        ui_text, ui_end,  ui_interrupted};
+
+/* ---- the world of one test ---- */
+
+static char *folder;
+static struct cs_keystore *token;
+static struct cs_store *store;
+static struct cs_flow flow;
+static struct cs_actor actor = {.user = "tester", .host = "here", .uid = 7};
+static struct cs_err err;
+
+static void setup(void)
+{
+    folder = cs_judge_folder();
+    cs_autofree char *path = cs_asprintf("%s/cscert.db", folder);
+    err = (struct cs_err){0};
+    token = cs_softkeys_new();
+    ca = (struct fake_ca){.base = {&fake_ops}, .source = {fake_check, fake_open}, .folder = folder};
+    ui = (struct fake_ui){.base = {&ui_ops}};
+    assert_ok(cs_store_open(path, 100, cs_journal_record, &actor, &store, &err), &err);
+    flow = (struct cs_flow){
+        .store = store,
+        .keystore = cs_softkeys_source(token),
+        .ca = &ca.source,
+        .ui = &ui.base,
+    };
+}
+
+static void teardown(void)
+{
+    ck_assert_int_eq(cs_softkeys_open_count(token), 0);
+    cs_store_close(store);
+    cs_softkeys_free(token);
+    cs_judge_remove(folder);
+    free(folder);
+}
+
+static struct cs_plan *make_plan(const char *ca_name, const char *output)
+{
+    cs_auto_value(cs_strv) types = {0};
+    struct cs_plan *plan = NULL;
+
+    cs_strv_add(&types, "Internal");
+    const struct cs_plan_input input = {
+        .types = &types,
+        .computer_fqdn = "edge1.litwareinc.com",
+        .key_alg = "ECDH_P256",
+        .ca = ca_name,
+        .output = output,
+    };
+    assert_ok(cs_plan_build(&input, &plan, &err), &err);
+    return plan;
+}
+
+static cs_rc run_new(const char *ca_name, const char *output, struct cs_result *result)
+{
+    cs_auto(cs_plan) plan = make_plan(ca_name, output);
+
+    return cs_flow_new(&flow, plan, result, &err);
+}
+
+/* Makes one request at the CA that ends in the state that ca.answer leads to. */
+static int64_t given(enum cs_disposition disposition)
+{
+    struct cs_result result = {0};
+
+    ca.answer = disposition;
+    cs_rc rc = run_new("fake", NULL, &result);
+    ck_assert_int_eq(
+        rc, disposition == CS_CA_DENIED || disposition == CS_CA_REVOKED ? CS_E_CA_REFUSED : CS_OK);
+    int64_t id = result.request->id;
+    cs_result_done(&result);
+    return id;
+}
+
+static enum cs_state stored_state(int64_t id)
+{
+    struct cs_request *request = NULL;
+
+    assert_ok(cs_store_get(store, id, &request, &err), &err);
+    enum cs_state state = request->state;
+    cs_request_free(request);
+    return state;
+}
+
+static char *output_path(void)
+{
+    return cs_asprintf("%s/out.req", folder);
+}
+
+#endif
