@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -177,6 +178,14 @@ static cs_rc password_get(struct cs_ca_password *base, const char *account,
         return cs_fail_hint(err, CS_E_USAGE, "leave -CaPassword out",
                             "-CaPassword and --ca-password-source both give the password");
     }
+    if (password->account && strcmp(password->account, account) != 0) {
+        return cs_fail_hint(err, CS_E_USAGE, "name the requests of one account with --request-id",
+                            "the password of this run is that of %s, not of %s", password->account,
+                            account);
+    }
+    if (!password->account) {
+        password->account = cs_strdup(account);
+    }
     if (!said && !password->secret && (source || app->ui->ops->can_ask(app->ui))) {
         cs_autofree char *prompt = cs_asprintf("Password of %s: ", account);
         CS_TRY(cs_pinsource_read(source ? source : "prompt", "--ca-password-source", prompt,
@@ -227,6 +236,7 @@ void cs_app_done(struct cs_app *app)
         close(app->runs_fd);
     }
     cs_secret_free(app->password.secret);
+    free(app->password.account);
     cs_config_free(app->config);
     cs_ui_free(app->ui);
     cs_env_done(&app->env);

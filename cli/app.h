@@ -32,10 +32,12 @@ struct cs_app_cas {
     struct cs_app *app;
 };
 
-/* The password of the CA account, read once a run. */
+/* The password of the CA account, read once a run. It is one account's, and goes to no other's CA.
+ */
 struct cs_app_password {
     struct cs_ca_password base;
     struct cs_app *app;
+    char *account; /* whose it is; NULL before anybody asked */
     struct cs_secret *secret;
 };
 

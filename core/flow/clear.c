@@ -95,6 +95,10 @@ static cs_rc clear_one(const struct cs_flow *flow, struct cs_result *result, boo
     if (flow->what_if) {
         return CS_OK;
     }
+    /* What went wrong on the way is over; that and why a CA refused is the request's story. */
+    if (request->error.code != CS_E_CA_REFUSED) {
+        request->error = (struct cs_err){0};
+    }
     if (destroy) {
         return clear_with_key(flow, result, token, err);
     }

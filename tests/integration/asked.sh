@@ -38,6 +38,13 @@ run 3 "$CSCERT" retrieve --request-id 1 --ca-password-source file:missing
 chmod 0644 ca-password
 run 3 "$CSCERT" retrieve --request-id 1 --ca-password-source file:ca-password
 says ca-password
+chmod 0600 ca-password
+# One password is one account's: it does not go to another's CA.
+run 9 "$CSCERT" new --type Internal --computer-fqdn edge8.litwareinc.com --ca holding --key-alg ECDH_P256 \
+    --ca-account 'litwareinc\pilar' --ca-password-source file:ca-password
+run 13 "$CSCERT" retrieve --ca-password-source file:ca-password
+says 'litwareinc\pilar'
+run 0 "$CSCERT" clear --request-id 4
 # At a terminal it is asked for, once a run, without an echo.
 # when_asked TEXT: types it once the question stands on the terminal; what is typed before is dropped
 when_asked() {

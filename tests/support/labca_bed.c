@@ -4,6 +4,8 @@
 #include "x509/cert.h"
 #include "x509/csr.h"
 
+#include <stdio.h>
+
 char *folder;
 struct cs_store *store;
 struct cs_keystore *soft;
@@ -67,7 +69,7 @@ struct cs_bytes new_csr(const char *name, const struct cs_key_spec *spec, bool c
     struct cs_bytes der = {0};
     struct cs_err err;
 
-    strncpy((char *)request.id, name, sizeof request.id);
+    snprintf((char *)request.id, sizeof request.id, "%s", name);
     plan->key_spec = *spec;
     plan->client_eku = client;
     plan->subject.common_name = cs_strdup(name);
