@@ -2,75 +2,64 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Built-in limits in seconds (token.h). */
 static const unsigned defaults[CS_LIMIT_COUNT] = {
     [CS_LIMIT_CALL] = 30, [CS_LIMIT_LOGIN] = 60, [CS_LIMIT_GENERATE] = 300};
 
-/* Seconds of the clock that nobody can set. */
-static time_t now(void)
-{
-    struct timespec time;
+/* A real-time signal that nobody else uses: SIGALRM is for modules and libraries to play with. */
+#define WATCH_SIGNAL (SIGRTMAX - 3)
 
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec;
+/* Only what a signal handler may call (signal-safety(7)). */
+static void say(const char *text)
+{
+    size_t len = strlen(text);
+
+    while (len) {
+        ssize_t put = write(STDERR_FILENO, text, len);
+        if (put <= 0) {
+            return;
+        }
+        text += put;
+        len -= (size_t)put;
+    }
 }
 
-/* The main thread hangs inside the module, so that nothing can be cleaned up: what the store knows
- * is what `cscert recover` works with. */
-static CS_NORETURN void give_up(const char *operation, unsigned limit)
+static void say_number(unsigned number)
 {
-    char text[512];
-    int len = snprintf(text, sizeof text,
-                       "cscert: the token does not answer\n"
-                       "  cause: %s: no answer within %u seconds\n"
-                       "  do: check the token and its connection, then run `cscert recover`: it "
-                       "finishes or undoes what was begun\n",
-                       operation, limit);
+    char digits[12];
+    char *next = digits + sizeof digits;
 
-    if (len > 0 && write(STDERR_FILENO, text, (size_t)len) < 0) {
-        _exit(CS_E_TOKEN_ABSENT);
+    *--next = 0;
+    do {
+        *--next = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    say(next);
+}
+
+/* The program hangs inside the module, so that nothing can be cleaned up: what the store knows is
+ * what `cscert recover` works with. */
+static void give_up(int number, siginfo_t *info, void *context)
+{
+    const struct cs_watch *watch = info->si_value.sival_ptr;
+
+    (void)number;
+    (void)context;
+    if (info->si_code != SI_TIMER || !watch->operation) {
+        return;
     }
+    say("cscert: the token does not answer\n  cause: ");
+    say(watch->operation);
+    say(": no answer within ");
+    say_number(watch->limit);
+    say(" seconds\n  do: check the token and its connection, then run `cscert recover`: it "
+        "finishes "
+        "or undoes what was begun\n");
     _exit(CS_E_TOKEN_ABSENT);
-}
-
-/* Sleeps until the deadline of the call that woke it, also when that call has ended long ago: a
- * series of short calls costs one wake-up and not two for each. */
-static void *watch_main(void *argument)
-{
-    struct cs_watch *watch = argument;
-
-    pthread_mutex_lock(&watch->mutex);
-    while (!watch->stop) {
-        bool passed = now() >= watch->deadline;
-        if (passed && watch->operation) {
-            give_up(watch->operation, watch->limit);
-        }
-        struct timespec until = {.tv_sec = watch->deadline};
-        watch->wakes = passed ? 0 : watch->deadline;
-        if (passed) {
-            pthread_cond_wait(&watch->changed, &watch->mutex);
-        } else {
-            pthread_cond_timedwait(&watch->changed, &watch->mutex, &until);
-        }
-    }
-    pthread_mutex_unlock(&watch->mutex);
-    return NULL;
-}
-
-static int start_thread(struct cs_watch *watch)
-{
-    sigset_t all;
-    sigset_t before;
-
-    /* The thread takes the mask over: signals are the main thread's. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int number = pthread_create(&watch->thread, NULL, watch_main, watch);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return number;
 }
 
 cs_rc cs_watch_start(struct cs_watch *watch, const struct cs_token_limits *limits,
@@ -79,66 +68,57 @@ cs_rc cs_watch_start(struct cs_watch *watch, const struct cs_token_limits *limit
     const unsigned wanted[CS_LIMIT_COUNT] = {[CS_LIMIT_CALL] = limits->call,
                                              [CS_LIMIT_LOGIN] = limits->login,
                                              [CS_LIMIT_GENERATE] = limits->generate};
-    pthread_condattr_t attributes;
+    const struct sigaction action = {.sa_sigaction = give_up, .sa_flags = SA_SIGINFO};
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = WATCH_SIGNAL};
 
     *watch = (struct cs_watch){0};
     for (int i = 0; i < CS_LIMIT_COUNT; i++) {
         watch->seconds[i] = wanted[i] ? wanted[i] : defaults[i];
     }
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_mutex_init(&watch->mutex, NULL);
-    pthread_cond_init(&watch->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
-
-    int number = start_thread(watch);
-    if (number != 0) {
-        pthread_cond_destroy(&watch->changed);
-        pthread_mutex_destroy(&watch->mutex);
-        return cs_fail_errno(err, CS_E_INTERNAL, "pthread_create", number,
-                             "the thread that watches the token cannot be started");
+    event.sigev_value.sival_ptr = watch;
+    if (sigaction(WATCH_SIGNAL, &action, NULL) != 0 ||
+        timer_create(CLOCK_MONOTONIC, &event, &watch->timer) != 0) {
+        return cs_fail_errno(err, CS_E_INTERNAL, "timer_create", errno,
+                             "the timer that watches the token cannot be made");
     }
+    sigset_t ours;
+    sigemptyset(&ours);
+    sigaddset(&ours, WATCH_SIGNAL);
+    pthread_sigmask(SIG_UNBLOCK, &ours, NULL); /* who started us may have blocked it */
     watch->running = true;
     return CS_OK;
 }
 
 void cs_watch_stop(struct cs_watch *watch)
 {
-    if (!watch->running) {
-        return;
+    if (watch->running) {
+        watch->operation = NULL;
+        timer_delete(watch->timer);
+        watch->running = false;
     }
-    pthread_mutex_lock(&watch->mutex);
-    watch->stop = true;
-    pthread_cond_signal(&watch->changed);
-    pthread_mutex_unlock(&watch->mutex);
-    pthread_join(watch->thread, NULL);
-    pthread_cond_destroy(&watch->changed);
-    pthread_mutex_destroy(&watch->mutex);
-    watch->running = false;
+}
+
+/* 0 seconds: never. */
+static void set_timer(struct cs_watch *watch, unsigned seconds)
+{
+    const struct itimerspec when = {.it_value = {.tv_sec = (time_t)seconds}};
+
+    timer_settime(watch->timer, 0, &when, NULL);
 }
 
 void cs_watch_begin(struct cs_watch *watch, const char *operation, enum cs_limit limit)
 {
-    if (!watch->running) {
-        return;
+    if (watch->running) {
+        watch->limit = watch->seconds[limit];
+        watch->operation = operation;
+        set_timer(watch, watch->limit);
     }
-    pthread_mutex_lock(&watch->mutex);
-    watch->operation = operation;
-    watch->limit = watch->seconds[limit];
-    /* One more: the clock's second has begun already. */
-    watch->deadline = now() + (time_t)watch->limit + 1;
-    if (watch->wakes == 0 || watch->deadline < watch->wakes) {
-        pthread_cond_signal(&watch->changed);
-    }
-    pthread_mutex_unlock(&watch->mutex);
 }
 
 void cs_watch_end(struct cs_watch *watch)
 {
-    if (!watch->running) {
-        return;
+    if (watch->running) {
+        watch->operation = NULL;
+        set_timer(watch, 0);
     }
-    pthread_mutex_lock(&watch->mutex);
-    watch->operation = NULL;
-    pthread_mutex_unlock(&watch->mutex);
 }

@@ -1,4 +1,4 @@
-/* The watchdog: Cryptoki has no time-outs, so a thread ends the program when one call on the token
+/* The watchdog: Cryptoki has no time-outs, so a timer ends the program when one call on the token
  * takes longer than its limit. */
 #ifndef CS_PKCS11_CALL_H
 #define CS_PKCS11_CALL_H
@@ -6,23 +6,18 @@
 #include "base/err.h"
 #include "pkcs11/token.h"
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <time.h>
 
 enum cs_limit { CS_LIMIT_CALL, CS_LIMIT_LOGIN, CS_LIMIT_GENERATE, CS_LIMIT_COUNT };
 
+/* Must not move while it runs: the timer points to it. One thread at a time makes calls. */
 struct cs_watch {
     unsigned seconds[CS_LIMIT_COUNT];
     bool running;
-    bool stop;
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    const char *operation; /* the call under way; NULL: none */
-    unsigned limit;        /* its limit in seconds */
-    time_t deadline;       /* of CLOCK_MONOTONIC, valid with @operation */
-    time_t wakes;          /* when the thread looks again; 0: when it is told */
+    timer_t timer;
+    const char *volatile operation; /* the call under way; NULL: none */
+    volatile unsigned limit;        /* its limit in seconds */
 };
 
 /* @limits: 0 stands for the built-in value. */
