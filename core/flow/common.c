@@ -4,11 +4,17 @@
 #include <inttypes.h>
 #include <string.h>
 
-void cs_flow_token_done(struct cs_flow_token *token)
+void cs_flow_forget_key(struct cs_flow_token *token)
 {
     if (token->key) {
         token->store->ops->key_free(token->key);
+        token->key = NULL;
     }
+}
+
+void cs_flow_token_done(struct cs_flow_token *token)
+{
+    cs_flow_forget_key(token);
     cs_keystore_close(token->store);
     *token = (struct cs_flow_token){0};
 }

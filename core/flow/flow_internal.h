@@ -10,6 +10,9 @@ struct cs_flow_token {
     struct cs_key *key;
 };
 void cs_flow_token_done(struct cs_flow_token *token);
+
+/* The key belongs to one request, the token to the run. */
+void cs_flow_forget_key(struct cs_flow_token *token);
 cs_rc cs_flow_token_open(const struct cs_flow *flow, struct cs_flow_token *token,
                          struct cs_err *err) CS_MUST_CHECK;
 

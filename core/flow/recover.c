@@ -102,10 +102,7 @@ static cs_rc recover_requests(const struct cs_flow *flow, struct cs_flow_token *
         if (check_token(result->request, token->store, &result->error) == CS_OK) {
             (void)!recover_one(flow, result, token, &result->error);
         }
-        if (token->key) {
-            token->store->ops->key_free(token->key);
-            token->key = NULL;
-        }
+        cs_flow_forget_key(token);
     }
     return CS_OK;
 }

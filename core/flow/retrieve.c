@@ -121,15 +121,6 @@ static void note_failure(const struct cs_flow *flow, struct cs_result *result)
     }
 }
 
-/* The key belongs to one request, the token to the run. */
-static void forget_key(struct cs_flow_token *token)
-{
-    if (token->key) {
-        token->store->ops->key_free(token->key);
-        token->key = NULL;
-    }
-}
-
 cs_rc cs_flow_retrieve(const struct cs_flow *flow, const struct cs_retrieve_options *options,
                        struct cs_result_list *ret_results, struct cs_err *err)
 {
@@ -156,7 +147,7 @@ cs_rc cs_flow_retrieve(const struct cs_flow *flow, const struct cs_retrieve_opti
         if (rc != CS_OK) {
             note_failure(flow, result);
         }
-        forget_key(&token);
+        cs_flow_forget_key(&token);
     }
     return CS_OK;
 }
