@@ -183,15 +183,15 @@ static cs_rc password_get(struct cs_ca_password *base, const char *account,
                             "the password of this run is that of %s, not of %s", password->account,
                             account);
     }
-    if (!password->account) {
-        password->account = cs_strdup(account);
-    }
     if (!said && !password->secret && (source || app->ui->ops->can_ask(app->ui))) {
         cs_autofree char *prompt = cs_asprintf("Password of %s: ", account);
         CS_TRY(cs_pinsource_read(source ? source : "prompt", "--ca-password-source", prompt,
                                  &password->secret, err));
     }
     *ret_secret = said ? said : password->secret;
+    if (*ret_secret && !password->account) {
+        password->account = cs_strdup(account);
+    }
     return CS_OK;
 }
 

@@ -37,7 +37,7 @@ struct cs_app_cas {
 struct cs_app_password {
     struct cs_ca_password base;
     struct cs_app *app;
-    char *account; /* whose it is; NULL before anybody asked */
+    char *account; /* whose it is; NULL while there is none */
     struct cs_secret *secret;
 };
 

@@ -44,6 +44,8 @@ run 9 "$CSCERT" new --type Internal --computer-fqdn edge8.litwareinc.com --ca ho
     --ca-account 'litwareinc\pilar' --ca-password-source file:ca-password
 run 13 "$CSCERT" retrieve --ca-password-source file:ca-password
 says 'litwareinc\pilar'
+# Without a password there is nothing to keep apart.
+run 9 "$CSCERT" retrieve
 run 0 "$CSCERT" clear --request-id 4
 # At a terminal it is asked for, once a run, without an echo.
 # when_asked TEXT: types it once the question stands on the terminal; what is typed before is dropped
