@@ -113,6 +113,7 @@ def run_job(contestant, token, key, label, cost, spy=None):
     contestant.prepare(job)
     if spy:
         remove_file(job.split)  # preparing may have loaded the module
+    os.sync()
     parts = [run_one(cost, command, {**job.environment, **further})
              for command, further in contestant.commands(job)]
     added = token.remove_added()
