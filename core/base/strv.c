@@ -88,29 +88,64 @@ char *cs_strv_join(const struct cs_strv *list, const char *separator)
     return text;
 }
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 char *cs_ascii_lower(const char *text)
 {
     char *copy = cs_strdup(text);
 
     for (char *c = copy; c && *c; c++) {
-        if (*c >= 'A' && *c <= 'Z') {
-            *c = (char)(*c - 'A' + 'a');
-        }
+        *c = lower(*c);
     }
     return copy;
 }
 
 bool cs_ascii_iequal(const char *a, const char *b)
 {
-    cs_autofree char *x = cs_ascii_lower(a);
-    cs_autofree char *y = cs_ascii_lower(b);
+    while (*a && lower(*a) == lower(*b)) {
+        a++;
+        b++;
+    }
+    return lower(*a) == lower(*b);
+}
 
-    return strcmp(x, y) == 0;
+/* Unicode Technical Report 36, "Security considerations": bidirectional controls, invisible
+ * characters, tags. */
+static bool deceives(uint32_t code)
+{
+    static const struct {
+        uint32_t first;
+        uint32_t last;
+    } ranges[] = {
+        {0xad, 0xad},     {0x61c, 0x61c},   {0x200b, 0x200f},   {0x2028, 0x202e},
+        {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xe0000, 0xe007f},
+    };
+
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        if (code >= ranges[i].first && code <= ranges[i].last) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of a well-formed character of @len octets, two at least. */
+static uint32_t codepoint(const unsigned char *text, size_t len)
+{
+    uint32_t code = text[0] & (0x7fU >> len);
+
+    for (size_t i = 1; i < len; i++) {
+        code = code << 6 | (text[i] & 0x3fU);
+    }
+    return code;
 }
 
 /* Octets of the well-formed UTF-8 character at @text that is no control character; 0 if there is
  * none. RFC 3629 section 4: no overlong forms, no surrogates, nothing above U+10FFFF. */
-static size_t clean_character(const unsigned char *text)
+static size_t character(const unsigned char *text)
 {
     unsigned char lead = text[0];
     size_t len;
@@ -152,14 +187,16 @@ char *cs_terminal_escape(const char *text)
     char *end = out;
 
     while (*in) {
-        size_t len = clean_character(in);
-        if (len) {
-            memcpy(end, in, len);
-            end += len;
-            in += len;
-        } else {
+        size_t len = character(in);
+        uint32_t code = len > 1 ? codepoint(in, len) : 0;
+        if (!len) {
             end += sprintf(end, "\\x%02x", *in++);
+        } else if (deceives(code)) {
+            end += sprintf(end, "\\u%04x", (unsigned)code);
+        } else {
+            end = mempcpy(end, in, len);
         }
+        in += len;
     }
     return out;
 }
@@ -169,8 +206,8 @@ bool cs_text_is_clean(const char *text)
     const unsigned char *in = (const unsigned char *)text;
 
     while (*in) {
-        size_t len = clean_character(in);
-        if (!len) {
+        size_t len = character(in);
+        if (!len || (len > 1 && deceives(codepoint(in, len)))) {
             return false;
         }
         in += len;

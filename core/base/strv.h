@@ -31,11 +31,12 @@ char *cs_strv_join(const struct cs_strv *list, const char *separator);
 char *cs_ascii_lower(const char *text);
 bool cs_ascii_iequal(const char *a, const char *b);
 
-/* @text for a terminal: control characters, DEL, C1 controls and octets that are no UTF-8 become
- * \xNN, so that text from outside cannot move the cursor. The caller frees. */
+/* @text for a terminal or a page: control characters, DEL, C1 controls and octets that are no UTF-8
+ * become \xNN, what turns the direction of writing or cannot be seen \uNNNN, so that text from
+ * outside cannot move the cursor or look like another. The caller frees. */
 char *cs_terminal_escape(const char *text);
 
-/* True if @text is well-formed UTF-8 without control characters. */
+/* True if @text is well-formed UTF-8 that cs_terminal_escape() leaves as it is. */
 bool cs_text_is_clean(const char *text);
 
 #endif

@@ -18,6 +18,7 @@ static const struct cs_cert_type_info table[CS_TYPE_COUNT] = {
     [CS_TYPE_AUDIO_VIDEO_AUTHENTICATION] = {"AudioVideoAuthentication", true, false, 1024},
     [CS_TYPE_XMPP_SERVER] = {"XmppServer", true, false, 1024},
     [CS_TYPE_OAUTH_TOKEN_ISSUER] = {"OAuthTokenIssuer", true, false, 2048},
+    [CS_TYPE_SERVER] = {"Server", true, true, 1024},
     [CS_TYPE_IPHONE_APN_SERVICE] = {"iPhoneAPNService", false, false, 2048},
     [CS_TYPE_IPAD_APN_SERVICE] = {"iPadAPNService", false, false, 2048},
     [CS_TYPE_MPN_SERVICE] = {"MPNService", false, false, 2048},
@@ -29,6 +30,11 @@ static const struct cs_cert_type_info table[CS_TYPE_COUNT] = {
     [CS_TYPE_TENANT_ADMIN] = {"TenantAdmin", false, false, 2048},
     [CS_TYPE_UPGRADE_ENGINE_SERVICE] = {"UpgradeEngineService", false, false, 2048},
 };
+
+/* A word of the cmdlet without a definition; the Edge has these two external services with names of
+ * their own, so a certificate for "External" is one for both. */
+static const cs_type_set external =
+    (cs_type_set)1 << CS_TYPE_ACCESS_EDGE_EXTERNAL | (cs_type_set)1 << CS_TYPE_DATA_EDGE_EXTERNAL;
 
 const struct cs_cert_type_info *cs_cert_type_info(enum cs_cert_type type)
 {
@@ -63,7 +69,7 @@ static cs_rc parse_word(const char *word, const char *computer, cs_type_set *typ
                                 "The computer%s%s does not need a certificate of type %s",
                                 computer ? " " : "", computer ? computer : "", table[i].name);
         }
-        *types |= (cs_type_set)1 << i;
+        *types |= i == CS_TYPE_EXTERNAL ? external : (cs_type_set)1 << i;
         return CS_OK;
     }
     return fail_unknown(word, err);

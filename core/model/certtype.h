@@ -14,12 +14,13 @@ enum cs_cert_type {
     CS_TYPE_WEB_SERVICES_INTERNAL,
     CS_TYPE_WEB_SERVICES_EXTERNAL,
     CS_TYPE_INTERNAL,
-    CS_TYPE_EXTERNAL,
+    CS_TYPE_EXTERNAL, /* a word for the two that follow; no set that was parsed has it */
     CS_TYPE_ACCESS_EDGE_EXTERNAL,
     CS_TYPE_DATA_EDGE_EXTERNAL,
     CS_TYPE_AUDIO_VIDEO_AUTHENTICATION,
     CS_TYPE_XMPP_SERVER,
     CS_TYPE_OAUTH_TOKEN_ISSUER,
+    CS_TYPE_SERVER, /* ours: any TLS server that is not part of Lync */
     CS_TYPE_IPHONE_APN_SERVICE,
     CS_TYPE_IPAD_APN_SERVICE,
     CS_TYPE_MPN_SERVICE,
@@ -45,7 +46,8 @@ typedef uint32_t cs_type_set;
 
 const struct cs_cert_type_info *cs_cert_type_info(enum cs_cert_type type);
 
-/* The types that @words name, without case; duplicates are one. CS_E_USAGE for an unknown word (the
+/* The types that @words name, without case; duplicates are one; External is AccessEdgeExternal and
+ * DataEdgeExternal. CS_E_USAGE for an unknown word (the
  * known ones are listed), for none, and for a type that no on-premises computer needs (@computer
  * names it). */
 CS_MUST_CHECK cs_rc cs_cert_types_parse(const struct cs_strv *words, const char *computer,

@@ -7,6 +7,7 @@
 #include "base/strv.h"
 #include "model/certtype.h"
 #include "model/keyspec.h"
+#include "model/topology.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,6 +24,14 @@ struct cs_name {
     char *name;
     char *rule;   /* e.g. "subject name", "-DomainName" */
     char *source; /* where it was found: "-ComputerFqdn", "host name", an element of a topology */
+};
+
+/* How the plan's names compare with those of an existing certificate (--like). */
+struct cs_like {
+    char *source; /* the existing certificate's file; NULL: nothing was compared */
+    struct cs_strv kept;
+    struct cs_strv gained;
+    struct cs_strv lost;
 };
 
 /* RDNs of the subject, UTF-8; NULL where there is none. */
@@ -42,6 +51,13 @@ struct cs_plan_input {
     const struct cs_strv *domain_names;
     const char *host_name; /* of this machine; NULL if not known */
     bool all_sip_domain;
+    const struct cs_topology *topology; /* NULL: none is known, names come from the command line */
+    const struct cs_topo_place *place;  /* in it; NULL: where computer_fqdn or host_name stands */
+    bool all_pool_members;              /* the other members' names too */
+    bool no_lyncdiscover;               /* no autodiscover names */
+    const char *like;                   /* the file of --like; NULL: not said */
+    const struct cs_strv *like_names;   /* its common name and alternative names */
+    bool like_keep;                     /* names that would be lost are added */
     const char *key_alg;
     long key_size;
     bool exportable;
@@ -55,6 +71,7 @@ struct cs_plan_input {
     const char *ca;
     const char *output;
     bool output_der;
+    bool no_destination; /* `plan`: it need not be said where the request goes */
     const char *template_name;
     const char *ca_account;
     const char *global_catalog;
@@ -65,16 +82,21 @@ struct cs_plan_input {
 
 struct cs_plan {
     cs_type_set types;
-    char *computer; /* the computer the certificate is for: the subject's source; may be NULL */
+    char *computer; /* the computer the certificate is for; NULL: all of the pool, or not known */
+    char *pool;     /* its pool in the topology; NULL: planned without one, or of type Server */
+    enum cs_role role;
+    char *choice; /* why these types stand together and whose key it is; NULL: the user chose */
+    struct cs_like like;
     struct cs_subject subject;
     struct cs_name *names; /* subject's common name first */
     size_t name_count;
     struct cs_key_spec key_spec;
+    bool key_chosen; /* the user said which; else any key that is there already will do */
     bool exportable;
     bool client_eku;
     char *friendly_name; /* also CKA_LABEL; NULL: generated with the request */
-    char *ca;            /* NULL: offline */
-    char *output;        /* NULL: to a CA */
+    char *ca;            /* NULL: offline, or no_destination */
+    char *output;        /* NULL: to a CA, or no_destination */
     bool output_der;
     char *template_name; /* "WebServer" if not said */
     char *ca_account;
@@ -83,8 +105,10 @@ struct cs_plan {
     struct cs_strv warnings;
 };
 
-/* Works out subject and names and checks every value. CS_E_USAGE for a bad value, CS_E_POLICY for
- * what the policy forbids. *ret_plan is the caller's to free. */
+/* Works out subject and names and checks every value: by the rules of model/names.h where there is
+ * a topology, else from the command line alone. CS_E_USAGE for a bad value, for a computer that is
+ * not in the topology and for a type that it does not need, CS_E_POLICY for what the policy
+ * forbids. *ret_plan is the caller's to free. */
 CS_MUST_CHECK cs_rc cs_plan_build(const struct cs_plan_input *input, struct cs_plan **ret_plan,
                                   struct cs_err *err);
 

@@ -21,6 +21,7 @@ static const struct {
     {"AudioVideoAuthentication", CS_TYPE_AUDIO_VIDEO_AUTHENTICATION, true, false, 1024},
     {"XmppServer", CS_TYPE_XMPP_SERVER, true, false, 1024},
     {"OAuthTokenIssuer", CS_TYPE_OAUTH_TOKEN_ISSUER, true, false, 2048},
+    {"Server", CS_TYPE_SERVER, true, true, 1024},
     {"iPhoneAPNService", CS_TYPE_IPHONE_APN_SERVICE, false, false, 0},
     {"iPadAPNService", CS_TYPE_IPAD_APN_SERVICE, false, false, 0},
     {"MPNService", CS_TYPE_MPN_SERVICE, false, false, 0},
@@ -57,6 +58,9 @@ START_TEST(test_type)
 }
 END_TEST
 
+/* A word for the two external services that have names of their own. */
+#define EXTERNAL_SET (1u << CS_TYPE_ACCESS_EDGE_EXTERNAL | 1u << CS_TYPE_DATA_EDGE_EXTERNAL)
+
 static void parse_one(const char *word, bool good, int type)
 {
     static const char needs_none[] = "The computer edge1.litwareinc.net does not need a "
@@ -68,7 +72,7 @@ static void parse_one(const char *word, bool good, int type)
     cs_strv_add(&words, word);
     if (good) {
         assert_ok(cs_cert_types_parse(&words, "edge1.litwareinc.net", &set, &err), &err);
-        ck_assert_uint_eq(set, 1u << type);
+        ck_assert_uint_eq(set, type == CS_TYPE_EXTERNAL ? EXTERNAL_SET : 1u << type);
         return;
     }
     assert_fails(cs_cert_types_parse(&words, "edge1.litwareinc.net", &set, &err), CS_E_USAGE, &err);
@@ -98,11 +102,14 @@ static const struct {
     const char *text;
     const char *message;
 } lists[] = {
-    {"Internal,External,Default", "Default,Internal,External", NULL}, /* order of the table */
+    {"Internal,External,Default", "Default,Internal,AccessEdgeExternal,DataEdgeExternal",
+     NULL}, /* order of the table */
     {"default,Default,DEFAULT", "Default", NULL},
     {"AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication",
      "AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication", NULL},
     {"XMPPServer", "XmppServer", NULL},
+    {"external,DataEdgeExternal", "AccessEdgeExternal,DataEdgeExternal", NULL},
+    {"Server", "Server", NULL},
     {"", NULL, "names no certificate type"},
     {"Edge", NULL, "\"Edge\" is not a certificate type"},
     {"Default,Interna", NULL, "\"Interna\" is not a certificate type"},

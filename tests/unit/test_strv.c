@@ -130,14 +130,21 @@ static const struct {
     {"", NULL},
     {"plain ~ !", NULL},
     {"\xc3\xbc \xe2\x82\xac \xf0\x9f\x94\x91", NULL},
-    {"\xc2\xa0", NULL},         /* U+00A0, the first after the C1 controls */
-    {"\xdf\xbf", NULL},         /* U+07FF */
-    {"\xe0\xa0\x80", NULL},     /* U+0800 */
-    {"\xed\x9f\xbf", NULL},     /* U+D7FF */
-    {"\xee\x80\x80", NULL},     /* U+E000 */
-    {"\xef\xbf\xbf", NULL},     /* U+FFFF */
-    {"\xf0\x90\x80\x80", NULL}, /* U+10000 */
-    {"\xf4\x8f\xbf\xbf", NULL}, /* U+10FFFF */
+    {"\xc2\xad", "\\u00ad"},            /* soft hyphen: cannot be seen */
+    {"\xd8\x9c", "\\u061c"},            /* Arabic letter mark */
+    {"a\xe2\x80\xae", "a\\u202e"},      /* right-to-left override */
+    {"\xe2\x80\xa7\xe2\x80\xaf", NULL}, /* the neighbours of U+2028 to U+202E */
+    {"\xe2\x80\x8b", "\\u200b"},        /* zero width space */
+    {"\xef\xbb\xbf", "\\ufeff"},        /* byte order mark */
+    {"\xf3\xa0\x81\x81", "\\ue0041"},   /* tag */
+    {"\xc2\xa0", NULL},                 /* U+00A0, the first after the C1 controls */
+    {"\xdf\xbf", NULL},                 /* U+07FF */
+    {"\xe0\xa0\x80", NULL},             /* U+0800 */
+    {"\xed\x9f\xbf", NULL},             /* U+D7FF */
+    {"\xee\x80\x80", NULL},             /* U+E000 */
+    {"\xef\xbf\xbf", NULL},             /* U+FFFF */
+    {"\xf0\x90\x80\x80", NULL},         /* U+10000 */
+    {"\xf4\x8f\xbf\xbf", NULL},         /* U+10FFFF */
     {"\x1b[2J", "\\x1b[2J"},
     {"a\nb\tc\rd", "a\\x0ab\\x09c\\x0dd"},
     {"\x01\x1f \x7f", "\\x01\\x1f \\x7f"},
