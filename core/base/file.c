@@ -159,29 +159,7 @@ static cs_rc write_all(int fd, const char *path, const void *data, size_t len, s
         next += put;
         len -= (size_t)put;
     }
-    return fsync(fd) == 0 ? CS_OK : fail_write(path, "fsync", errno, err);
-}
-
-/* The whole content under a name of its own, made of the template @temporary. */
-static cs_rc write_temporary(char *temporary, const char *path, const void *data, size_t len,
-                             mode_t mode, struct cs_err *err)
-{
-    int fd = mkostemp(temporary, O_CLOEXEC);
-
-    if (fd < 0) {
-        return fail_write(path, "open", errno, err);
-    }
-    cs_rc rc = write_all(fd, path, data, len, err);
-    if (rc == CS_OK && fchmod(fd, mode) != 0) {
-        rc = fail_write(path, "fchmod", errno, err);
-    }
-    if (close(fd) != 0 && rc == CS_OK) {
-        rc = fail_write(path, "close", errno, err);
-    }
-    if (rc != CS_OK) {
-        unlink(temporary);
-    }
-    return rc;
+    return CS_OK;
 }
 
 /* Gives the finished temporary file its name. */
@@ -202,36 +180,148 @@ static cs_rc publish(const char *temporary, const char *path, bool replace, stru
     return number == EEXIST ? fail_exists(path, err) : fail_write(path, "rename", number, err);
 }
 
-/* The name is there only when its folder is on the disk. EINVAL: this file system has no such
- * thing. */
-static cs_rc sync_folder(int folder, const char *path, bool replace, struct cs_err *err)
+/* A file on its way: it has its whole content under a name of its own before it gets its name. */
+struct draft {
+    struct cs_file_part *part;
+    char *folder;
+    int folder_fd; /* of the first draft in its folder; -1: not */
+    char *temporary;
+    int fd;
+};
+
+static void draft_done(struct draft *draft)
 {
-    if (fsync(folder) == 0 || errno == EINVAL) {
-        return CS_OK;
+    if (draft->fd >= 0) {
+        close(draft->fd);
+        unlink(draft->temporary);
+    }
+    if (draft->folder_fd >= 0) {
+        close(draft->folder_fd);
+    }
+    free(draft->temporary);
+    free(draft->folder);
+}
+
+/* Opened first: that it cannot be synced must show before the file has its name. */
+static cs_rc open_folder(struct draft *drafts, size_t index, struct cs_err *err)
+{
+    struct draft *draft = &drafts[index];
+
+    for (size_t i = 0; i < index; i++) {
+        if (drafts[i].folder_fd >= 0 && strcmp(drafts[i].folder, draft->folder) == 0) {
+            return CS_OK;
+        }
+    }
+    draft->folder_fd = open(draft->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return draft->folder_fd < 0 ? fail_write(draft->part->path, "open", errno, err) : CS_OK;
+}
+
+static cs_rc begin_draft(struct draft *drafts, size_t index, mode_t mode, bool replace,
+                         struct cs_err *err)
+{
+    struct draft *draft = &drafts[index];
+    const struct cs_file_part *part = draft->part;
+    cs_autofree char *copy = cs_strdup(part->path);
+
+    CS_TRY(check_target(part->path, replace, err));
+    draft->folder = cs_strdup(dirname(copy));
+    CS_TRY(open_folder(drafts, index, err));
+    draft->temporary = cs_asprintf("%s/.cscert-XXXXXX", draft->folder);
+    draft->fd = mkostemp(draft->temporary, O_CLOEXEC);
+    if (draft->fd < 0) {
+        return fail_write(part->path, "open", errno, err);
+    }
+    CS_TRY(write_all(draft->fd, part->path, part->data, part->len, err));
+    return fchmod(draft->fd, mode) == 0 ? CS_OK : fail_write(part->path, "fchmod", errno, err);
+}
+
+/* The content is on the disk, and the descriptor closed. */
+static cs_rc finish_draft(struct draft *draft, struct cs_err *err)
+{
+    const char *path = draft->part->path;
+
+    if (fsync(draft->fd) != 0) {
+        return fail_write(path, "fsync", errno, err);
+    }
+    int closed = close(draft->fd);
+    draft->fd = -1;
+    if (closed != 0) {
+        int number = errno;
+        unlink(draft->temporary);
+        return fail_write(path, "close", number, err);
+    }
+    return CS_OK;
+}
+
+/* A name is there only when its folder is on the disk. EINVAL: this file system has no such thing.
+ */
+static void sync_folder(const struct draft *first, const struct draft *end, bool replace)
+{
+    if (fsync(first->folder_fd) == 0 || errno == EINVAL) {
+        return;
     }
     int number = errno;
-    if (!replace) {
-        unlink(path);
+    for (const struct draft *draft = first; draft < end; draft++) {
+        struct cs_file_part *part = draft->part;
+        if (part->rc != CS_OK || strcmp(draft->folder, first->folder) != 0) {
+            continue;
+        }
+        if (!replace) {
+            unlink(part->path);
+        }
+        part->rc = fail_write(part->path, "fsync", number, part->err);
     }
-    return fail_write(path, "fsync", number, err);
+}
+
+static void write_drafts(struct draft *drafts, size_t count, mode_t mode, bool replace)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct cs_file_part *part = drafts[i].part;
+        part->rc = begin_draft(drafts, i, mode, replace, part->err);
+        if (part->rc == CS_OK && count > 1) {
+            /* Begins the writing that fsync() waits for; that it cannot is fsync()'s to say. */
+            sync_file_range(drafts[i].fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct cs_file_part *part = drafts[i].part;
+        if (part->rc == CS_OK) {
+            part->rc = finish_draft(&drafts[i], part->err);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct cs_file_part *part = drafts[i].part;
+        if (part->rc == CS_OK) {
+            part->rc = publish(drafts[i].temporary, part->path, replace, part->err);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (drafts[i].folder_fd >= 0) {
+            sync_folder(&drafts[i], drafts + count, replace);
+        }
+    }
+}
+
+void cs_file_write_set(struct cs_file_part *parts, size_t count, mode_t mode, bool replace)
+{
+    cs_autofree struct draft *drafts = cs_alloc(count, sizeof *drafts);
+
+    for (size_t i = 0; i < count; i++) {
+        drafts[i] = (struct draft){.part = &parts[i], .folder_fd = -1, .fd = -1};
+    }
+    write_drafts(drafts, count, mode, replace);
+    for (size_t i = 0; i < count; i++) {
+        draft_done(&drafts[i]);
+    }
 }
 
 cs_rc cs_file_write(const char *path, const void *data, size_t len, mode_t mode, bool replace,
                     struct cs_err *err)
 {
-    cs_autofree char *copy = cs_strdup(path);
-    const char *folder = dirname(copy);
-    cs_autofree char *temporary = cs_asprintf("%s/.cscert-XXXXXX", folder);
+    struct cs_file_part part = {.path = path, .data = data, .len = len, .err = err};
 
-    CS_TRY(check_target(path, replace, err));
-    /* Opened first: that it cannot be synced must show before the file has its name. */
-    cs_autoclose int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder_fd < 0) {
-        return fail_write(path, "open", errno, err);
-    }
-    CS_TRY(write_temporary(temporary, path, data, len, mode, err));
-    CS_TRY(publish(temporary, path, replace, err));
-    return sync_folder(folder_fd, path, replace, err);
+    cs_file_write_set(&part, 1, mode, replace);
+    return part.rc;
 }
 
 cs_rc cs_file_check_writable(const char *path, bool replace, struct cs_err *err)

@@ -26,6 +26,20 @@ CS_MUST_CHECK cs_rc cs_file_check_trusted(const char *path, struct cs_err *err);
 CS_MUST_CHECK cs_rc cs_file_write(const char *path, const void *data, size_t len, mode_t mode,
                                   bool replace, struct cs_err *err);
 
+/* One of several files that are written together. All but rc and err is the caller's. */
+struct cs_file_part {
+    const char *path;
+    const void *data;
+    size_t len;
+    cs_rc rc;           /* set: CS_OK, or why this file is not there */
+    struct cs_err *err; /* filled if rc is not CS_OK; may be NULL */
+};
+
+/* cs_file_write() of each: one that fails does not stop the others. The disk works on all of them
+ * at once and each folder is synced once, so that a file among 32 costs a third of one alone. All
+ * are open at the same time. */
+void cs_file_write_set(struct cs_file_part *parts, size_t count, mode_t mode, bool replace);
+
 /* The checks of cs_file_write() that can be made before anything is done: the folder is there and
  * can be written, @path is no folder, and without @replace is not there. CS_E_OUTPUT. */
 CS_MUST_CHECK cs_rc cs_file_check_writable(const char *path, bool replace, struct cs_err *err);

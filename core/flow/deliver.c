@@ -11,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The request as the file holds it. */
-static struct cs_bytes request_file(const struct cs_request *request)
+struct cs_bytes cs_flow_request_file(const struct cs_request *request)
 {
     if (request->plan->output_der) {
         return cs_bytes_copy(request->csr.data, request->csr.len);
@@ -35,7 +34,7 @@ static cs_rc deliver_file(const struct cs_flow *flow, struct cs_result *result, 
 {
     struct cs_request *request = result->request;
     const char *path = request->plan->output;
-    cs_auto_value(cs_bytes) content = request_file(request);
+    cs_auto_value(cs_bytes) content = cs_flow_request_file(request);
 
     if (!is_written(path, &content)) {
         CS_TRY(cs_file_write(path, content.data, content.len, 0644, flow->force, err));

@@ -64,4 +64,91 @@ cs_rc cs_flow_select(const struct cs_flow *flow, const struct cs_selection *sele
 struct cs_result *cs_flow_add_result(const struct cs_flow *flow, int64_t id,
                                      struct cs_result_list *list);
 
+/* ---- what a topology's plans are compared with ---- */
+
+/* The requests of one pool, read once for all its plans; {0} is none. */
+struct cs_flow_holder;
+struct cs_flow_pool {
+    char *name;
+    struct cs_flow_holder *items; /* ascending by their numbers */
+    size_t count;
+};
+void cs_flow_pool_done(struct cs_flow_pool *pool);
+
+/* Reads the pool @name unless @pool is that already. None for NULL, and without a store. */
+cs_rc cs_flow_pool_load(const struct cs_flow *flow, const char *name, struct cs_flow_pool *pool,
+                        struct cs_err *err) CS_MUST_CHECK;
+
+/* The best of what @pool (the plan's, loaded) has for @plan, the newest of several. */
+void cs_flow_fit(const struct cs_flow_pool *pool, const struct cs_plan *plan,
+                 struct cs_existing *ret_existing);
+
+/* It is being made by another run, or was left by one that was interrupted. */
+bool cs_flow_is_half_made(const struct cs_existing *existing);
+
+/* The rule below is about this plan. */
+bool cs_flow_shares_key(const struct cs_flow *flow, const struct cs_plan *plan);
+
+/* CS_E_USAGE if @plan is for an Edge pool that has a key for one of its types already: a request on
+ * its way, or a certificate that is valid, unless -Force. @renewing: as `new --all` asks, to which
+ * a certificate with CS_RENEW_DAYS or less left is none, because its successor is what was asked
+ * for; one that lacks names is one, for with a second key beside it the members would no longer
+ * agree. */
+cs_rc cs_flow_check_second_key(const struct cs_flow *flow, const struct cs_plan *plan,
+                               bool renewing, struct cs_flow_pool *pool,
+                               struct cs_err *err) CS_MUST_CHECK;
+
+/* ---- the parts of `new` ---- */
+
+/* What is wrong with where the request goes, as far as it shows before there is a key. */
+cs_rc cs_flow_check_destination(const struct cs_flow *flow, const struct cs_plan *plan,
+                                struct cs_err *err) CS_MUST_CHECK;
+
+/* A password that cannot be had is found out before there is a key. */
+cs_rc cs_flow_ask_password(const struct cs_flow *flow, const struct cs_plan *plan,
+                           struct cs_err *err) CS_MUST_CHECK;
+
+/* CKA_ID, label and token of the request that is about to be stored. */
+cs_rc cs_flow_prepare(const struct cs_flow *flow, const struct cs_keystore *store,
+                      struct cs_result *result, struct cs_err *err) CS_MUST_CHECK;
+
+/* Stores the request as PLANNED, with the CKA_ID that the key will carry, before there is a key.
+ * Inside a group of the store the question whether an Edge pool gets a second key and the row that
+ * answers it the next time happen together: two runs cannot both be told no. */
+cs_rc cs_flow_add_row(const struct cs_flow *flow, struct cs_request *request, bool renewing,
+                      struct cs_err *err) CS_MUST_CHECK;
+
+/* Makes the key, the request and keeps the key: all that SIGNED and KEPT stand for, not stored yet.
+ */
+cs_rc cs_flow_make_key(const struct cs_flow *flow, struct cs_request *request,
+                       struct cs_flow_token *token, struct cs_err *err) CS_MUST_CHECK;
+
+/* From the plan to the end, undone as far as it can be if it fails; result->error says why. */
+cs_rc cs_flow_make(const struct cs_flow *flow, bool renewing, struct cs_result *result,
+                   struct cs_flow_token *token) CS_MUST_CHECK;
+
+/* The request as its file holds it. */
+struct cs_bytes cs_flow_request_file(const struct cs_request *request);
+
+/* ---- `new --all` ---- */
+
+/* Requests that go through the store together. */
+#define CS_FLOW_GROUP 32
+
+struct cs_flow_group {
+    const struct cs_flow *flow;
+    struct cs_flow_token *token;            /* open */
+    struct cs_result *items[CS_FLOW_GROUP]; /* offline plans; nothing is made yet */
+    size_t count;
+    void (*tick)(void *ctx); /* after each key */
+    void *ctx;
+    struct cs_err stop; /* set: a signal, or a token that is gone; code CS_OK: go on */
+};
+
+/* Makes them all; each result says what became of it. Between its five steps a crash leaves what
+ * `recover` takes up:
+ *   all PLANNED in one commit | each key made, signed with and kept | SIGNED and KEPT in one commit
+ *   | the request files | OFFLINE in one commit */
+void cs_flow_group_run(struct cs_flow_group *group);
+
 #endif

@@ -16,8 +16,8 @@ static void show_warnings(const struct cs_flow *flow, const struct cs_strv *warn
 }
 
 /* Everything that can be found wrong without the token, so that no key is made in vain. */
-static cs_rc check_destination(const struct cs_flow *flow, const struct cs_plan *plan,
-                               struct cs_err *err)
+cs_rc cs_flow_check_destination(const struct cs_flow *flow, const struct cs_plan *plan,
+                                struct cs_err *err)
 {
     if (plan->output) {
         return cs_file_check_writable(plan->output, flow->force, err);
@@ -36,9 +36,8 @@ static cs_rc ask_first(const struct cs_flow *flow, const struct cs_plan *plan, s
     return flow->confirm ? flow->ui->ops->confirm(flow->ui, question, err) : CS_OK;
 }
 
-/* A password that cannot be had is found out before there is a key. */
-static cs_rc ask_password(const struct cs_flow *flow, const struct cs_plan *plan,
-                          struct cs_err *err)
+cs_rc cs_flow_ask_password(const struct cs_flow *flow, const struct cs_plan *plan,
+                           struct cs_err *err)
 {
     const struct cs_secret *password = NULL;
 
@@ -74,6 +73,9 @@ static cs_rc warn_of_twin(const struct cs_flow *flow, struct cs_result *result, 
 {
     bool used = false;
 
+    if (!result->request->plan->friendly_name) {
+        return CS_OK; /* a part of the CKA_ID is in it */
+    }
     CS_TRY(cs_store_label_is_used(flow->store, result->request->label, &used, err));
     if (used) {
         cs_autofree char *text =
@@ -86,9 +88,8 @@ static cs_rc warn_of_twin(const struct cs_flow *flow, struct cs_result *result, 
     return CS_OK;
 }
 
-/* PLANNED: with the CKA_ID that the key will carry, before there is a key. */
-static cs_rc store_plan(const struct cs_flow *flow, const struct cs_keystore *store,
-                        struct cs_result *result, struct cs_err *err)
+cs_rc cs_flow_prepare(const struct cs_flow *flow, const struct cs_keystore *store,
+                      struct cs_result *result, struct cs_err *err)
 {
     struct cs_request *request = result->request;
     const struct cs_token_info *token = store->ops->info(store);
@@ -97,8 +98,34 @@ static cs_rc store_plan(const struct cs_flow *flow, const struct cs_keystore *st
     request->label = make_label(request);
     request->token_uri = cs_strdup(token->uri);
     request->module_path = cs_strdup(token->module_path);
-    CS_TRY(warn_of_twin(flow, result, err));
+    return warn_of_twin(flow, result, err);
+}
+
+cs_rc cs_flow_add_row(const struct cs_flow *flow, struct cs_request *request, bool renewing,
+                      struct cs_err *err)
+{
+    cs_auto_value(cs_flow_pool) pool = {0};
+
+    CS_TRY(cs_flow_check_second_key(flow, request->plan, renewing, &pool, err));
     return cs_store_add(flow->store, request, err);
+}
+
+/* A group only for a plan that needs one. */
+static cs_rc store_plan(const struct cs_flow *flow, struct cs_request *request, bool renewing,
+                        struct cs_err *err)
+{
+    if (!cs_flow_shares_key(flow, request->plan)) {
+        return cs_flow_add_row(flow, request, renewing, err);
+    }
+    CS_TRY(cs_store_group_begin(flow->store, err));
+    cs_rc rc = cs_flow_add_row(flow, request, renewing, err);
+    if (rc != CS_OK) {
+        cs_store_group_undo(flow->store);
+        return rc;
+    }
+    rc = cs_store_group_end(flow->store, err);
+    request->id = rc == CS_OK ? request->id : 0;
+    return rc;
 }
 
 static void note_key(struct cs_request *request, const struct cs_key *key)
@@ -126,12 +153,9 @@ static cs_rc generate(const struct cs_request *request, struct cs_flow_token *to
     return store->ops->generate(store, &wanted, &token->key, err);
 }
 
-/* PLANNED -> SIGNED -> KEPT. The two results are stored together: until then nothing has left the
- * program, and what a crash leaves is undone by the CKA_ID of PLANNED. */
-static cs_rc make_request(const struct cs_flow *flow, struct cs_request *request,
-                          struct cs_flow_token *token, struct cs_err *err)
+cs_rc cs_flow_make_key(const struct cs_flow *flow, struct cs_request *request,
+                       struct cs_flow_token *token, struct cs_err *err)
 {
-    static const enum cs_state done[] = {CS_STATE_SIGNED, CS_STATE_KEPT};
     struct cs_keystore *store = token->store;
 
     CS_TRY(generate(request, token, err));
@@ -140,6 +164,17 @@ static cs_rc make_request(const struct cs_flow *flow, struct cs_request *request
     CS_TRY(cs_flow_check_signal(flow, err));
     CS_TRY(store->ops->keep(store, token->key, err));
     note_key(request, token->key);
+    return CS_OK;
+}
+
+/* PLANNED -> SIGNED -> KEPT. The two results are stored together: until then nothing has left the
+ * program, and what a crash leaves is undone by the CKA_ID of PLANNED. */
+static cs_rc make_request(const struct cs_flow *flow, struct cs_request *request,
+                          struct cs_flow_token *token, struct cs_err *err)
+{
+    static const enum cs_state done[] = {CS_STATE_SIGNED, CS_STATE_KEPT};
+
+    CS_TRY(cs_flow_make_key(flow, request, token, err));
     CS_TRY(cs_store_transitions(flow->store, request, done, sizeof done / sizeof *done, err));
     return cs_flow_check_signal(flow, err);
 }
@@ -163,17 +198,42 @@ static bool is_undoable(const struct cs_result *result)
     }
 }
 
-static cs_rc run(const struct cs_flow *flow, struct cs_result *result, struct cs_flow_token *token,
-                 struct cs_err *err)
+static cs_rc run(const struct cs_flow *flow, bool renewing, struct cs_result *result,
+                 struct cs_flow_token *token, struct cs_err *err)
 {
     CS_TRY(cs_flow_check_signal(flow, err));
     CS_TRY(cs_flow_token_open(flow, token, err));
     CS_TRY(token->store->ops->check(token->store, &result->request->plan->key_spec,
                                     result->request->plan->exportable, err));
     CS_TRY(cs_flow_check_signal(flow, err));
-    CS_TRY(store_plan(flow, token->store, result, err));
+    CS_TRY(cs_flow_prepare(flow, token->store, result, err));
+    CS_TRY(store_plan(flow, result->request, renewing, err));
     CS_TRY(make_request(flow, result->request, token, err));
     return cs_flow_deliver(flow, result, token, err);
+}
+
+cs_rc cs_flow_make(const struct cs_flow *flow, bool renewing, struct cs_result *result,
+                   struct cs_flow_token *token)
+{
+    struct cs_err err = {0};
+    cs_rc rc = run(flow, renewing, result, token, &err);
+
+    if (rc != CS_OK) {
+        if (result->request->id && is_undoable(result)) {
+            cs_flow_undo(flow, result->request, token, &err);
+        }
+        result->error = err;
+    }
+    return rc;
+}
+
+/* All that can be found wrong before anybody is asked anything. */
+static cs_rc check_plan(const struct cs_flow *flow, const struct cs_plan *plan, struct cs_err *err)
+{
+    cs_auto_value(cs_flow_pool) pool = {0};
+
+    CS_TRY(cs_flow_check_second_key(flow, plan, false, &pool, err));
+    return cs_flow_check_destination(flow, plan, err);
 }
 
 cs_rc cs_flow_new(const struct cs_flow *flow, const struct cs_plan *plan,
@@ -186,21 +246,15 @@ cs_rc cs_flow_new(const struct cs_flow *flow, const struct cs_plan *plan,
     result->request->plan = cs_plan_copy(plan);
     cs_strv_copy(&result->warnings, &plan->warnings);
     show_warnings(flow, &plan->warnings);
-    CS_TRY(check_destination(flow, plan, err));
+    CS_TRY(check_plan(flow, plan, err));
     if (flow->what_if) {
         return CS_OK;
     }
     CS_TRY(ask_first(flow, plan, err));
-    CS_TRY(ask_password(flow, plan, err));
-
-    struct cs_err local = {0};
-    cs_rc rc = run(flow, result, &token, &local);
+    CS_TRY(cs_flow_ask_password(flow, plan, err));
+    cs_rc rc = cs_flow_make(flow, false, result, &token);
     if (rc != CS_OK) {
-        if (result->request->id && is_undoable(result)) {
-            cs_flow_undo(flow, result->request, &token, &local);
-        }
-        result->error = local;
-        *err = local;
+        *err = result->error;
     }
     return rc;
 }

@@ -6,6 +6,7 @@
 void cs_result_done(struct cs_result *result)
 {
     cs_request_free(result->request);
+    cs_existing_done(&result->existing);
     cs_strv_done(&result->files);
     cs_strv_done(&result->warnings);
     *result = (struct cs_result){0};
@@ -13,7 +14,11 @@ void cs_result_done(struct cs_result *result)
 
 struct cs_result *cs_result_list_add(struct cs_result_list *list)
 {
-    list->items = cs_realloc(list->items, list->count + 1, sizeof *list->items);
+    /* Twice as large whenever it is full, which it is at each power of two. */
+    if ((list->count & (list->count - 1)) == 0) {
+        list->items =
+            cs_realloc(list->items, list->count ? 2 * list->count : 1, sizeof *list->items);
+    }
     list->items[list->count] = (struct cs_result){0};
     return &list->items[list->count++];
 }

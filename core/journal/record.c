@@ -4,8 +4,8 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "journal/canonical.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <openssl/evp.h>
@@ -189,6 +189,7 @@ static json_t *request_part(const struct cs_request *request)
     json_object_set_new(part, "names", names_part(plan));
     json_object_set_new(part, "client_eku", json_boolean(plan->client_eku));
     set_text(part, "computer", plan->computer);
+    set_text(part, "pool", plan->pool);
     set_text(part, "template", plan->template_name);
     set_text(part, "output", plan->output);
     return part;
@@ -336,25 +337,6 @@ static cs_rc set_body(json_t *record, const struct cs_request *request, struct c
     return CS_OK;
 }
 
-/* RFC 8785 section 3.2.2.2 wants \u001f where jansson writes \u001F. A backslash stands in strings
- * only, and the octet after it says how long the escape is. */
-static void lower_escapes(char *json)
-{
-    for (char *c = json; *c; c++) {
-        if (*c != '\\') {
-            continue;
-        }
-        c++;
-        if (*c != 'u') {
-            continue;
-        }
-        for (int i = 0; i < 4; i++) {
-            c++;
-            *c = (char)tolower((unsigned char)*c);
-        }
-    }
-}
-
 cs_rc cs_journal_record(void *ctx, int64_t sequence, const char *previous, int64_t time,
                         const struct cs_request *request, char **ret_json, struct cs_err *err)
 {
@@ -365,14 +347,5 @@ cs_rc cs_journal_record(void *ctx, int64_t sequence, const char *previous, int64
     json_object_set_new(record, "actor", actor_part(ctx));
     json_object_set_new(record, "tool", tool_part());
     CS_TRY(set_body(record, request, err));
-
-    /* Our member names are ASCII, for which sorting by octets is sorting by UTF-16 code units. */
-    char *json = json_dumps(record, JSON_COMPACT | JSON_SORT_KEYS);
-    if (!json) {
-        return cs_fail(err, CS_E_INTERNAL, "the journal record of request %lld cannot be written",
-                       (long long)request->id);
-    }
-    lower_escapes(json);
-    *ret_json = json;
-    return CS_OK;
+    return cs_canonical_text(record, ret_json, err);
 }

@@ -59,6 +59,15 @@ void cs_key_intent_list_done(struct cs_key_intent_list *list)
     *list = (struct cs_key_intent_list){0};
 }
 
+void cs_topology_row_done(struct cs_topology_row *row)
+{
+    free(row->signature);
+    free(row->sha256);
+    free(row->documents);
+    free(row->json);
+    *row = (struct cs_topology_row){0};
+}
+
 void cs_labca_row_done(struct cs_labca_row *row)
 {
     free(row->name);

@@ -88,6 +88,44 @@ CS_MUST_CHECK cs_rc cs_store_records(struct cs_store *store,
                                                    struct cs_err *err),
                                      void *ctx, struct cs_err *err);
 
+/* The numbers of the requests for @pool (of a topology) that are not CLEARED or FAILED, ascending.
+ * The caller frees *ret_ids. */
+CS_MUST_CHECK cs_rc cs_store_pool_ids(struct cs_store *store, const char *pool, int64_t **ret_ids,
+                                      size_t *ret_count, struct cs_err *err);
+
+/* ---- several writes in one commit ---- */
+
+/* From here on writes are taken together, until cs_store_group_end() commits them or
+ * cs_store_group_undo() takes them back. No group stays open across a call of the token. A write
+ * that fails inside is undone alone. If the commit fails nothing of the group has happened in the
+ * store, and the requests' in-memory states are the caller's to put right. Groups do not nest. */
+CS_MUST_CHECK cs_rc cs_store_group_begin(struct cs_store *store, struct cs_err *err);
+CS_MUST_CHECK cs_rc cs_store_group_end(struct cs_store *store, struct cs_err *err);
+void cs_store_group_undo(struct cs_store *store);
+
+/* ---- the local replica of the topology ---- */
+
+struct cs_topology_row {
+    int64_t id;       /* 0 before it is stored */
+    int64_t imported; /* seconds since 1970 */
+    char *signature;  /* the document's version stamp; may be NULL */
+    char *sha256;     /* of the documents, lower-case hexadecimal, joined by "," in their order */
+    char *documents;  /* their names, joined by newlines */
+    char *json;       /* core/wire/topojson.h; opaque here */
+};
+void cs_topology_row_done(struct cs_topology_row *row);
+
+/* Keeps every import, but one that is equal to the latest (by sha256) only once. Sets id and
+ * imported. */
+CS_MUST_CHECK cs_rc cs_store_topology_add(struct cs_store *store, struct cs_topology_row *row,
+                                          struct cs_err *err);
+
+/* The latest import (@back 0), the one before it (1), and so on; *ret_found tells whether there is
+ * one. */
+CS_MUST_CHECK cs_rc cs_store_topology_get(struct cs_store *store, unsigned back,
+                                          struct cs_topology_row *ret_row, bool *ret_found,
+                                          struct cs_err *err);
+
 /* ---- keys that no request stands for: a lab CA's before its row, an ended request's ---- */
 
 /* A key that is about to be generated or destroyed: what `recover` undoes after a crash. */

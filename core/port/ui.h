@@ -5,6 +5,7 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct cs_ui;
 
@@ -25,6 +26,10 @@ struct cs_ui_ops {
      * key". */
     void (*begin)(struct cs_ui *ui, const char *what);
     void (*end)(struct cs_ui *ui);
+
+    /* Between begin() and end(): @done of @total are done. On a terminal the spinner becomes a bar
+     * with rate and time left. */
+    void (*progress)(struct cs_ui *ui, size_t done, size_t total);
 
     /* SIGINT, SIGTERM or SIGHUP came: the run stops after the current act. */
     bool (*interrupted)(struct cs_ui *ui);

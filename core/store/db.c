@@ -142,12 +142,23 @@ cs_rc cs_db_open(const char *file, const char *path, int flags, unsigned wait_ms
         return cs_db_fail(&db, code, "sqlite3_open_v2", err);
     }
     CS_TRY(configure(&db, wait_ms, err));
+    db.idle = cs_alloc(CS_DB_STATEMENTS, sizeof *db.idle);
     *ret_db = cs_db_steal(&db);
     return CS_OK;
 }
 
+void cs_db_drop_statements(const struct cs_db *db)
+{
+    for (size_t i = 0; db->idle && i < CS_DB_STATEMENTS; i++) {
+        sqlite3_finalize(db->idle[i].stmt);
+        db->idle[i] = (struct cs_db_statement){0};
+    }
+}
+
 void cs_db_done(struct cs_db *db)
 {
+    cs_db_drop_statements(db);
+    free(db->idle);
     sqlite3_close(db->handle);
     free(db->path);
     *db = (struct cs_db){0};
@@ -201,19 +212,92 @@ bool cs_db_has_moved(const struct cs_db *db)
     return moved != 0;
 }
 
-cs_rc cs_db_transaction(const struct cs_db *db, cs_db_work_fn work, void *ctx, struct cs_err *err)
+static cs_rc check_writable(const struct cs_db *db, struct cs_err *err)
 {
     if (db->readonly) {
         return cs_fail(err, CS_E_INTERNAL, "the store %s was opened for reading only", db->path);
     }
-    CS_TRY(cs_db_exec(db, "BEGIN IMMEDIATE", err));
+    return CS_OK;
+}
+
+/* After some errors (a full disk) SQLite rolls the whole transaction back by itself. */
+static bool is_rolled_back(const struct cs_db *db)
+{
+    return sqlite3_get_autocommit(db->handle) != 0;
+}
+
+static cs_rc fail_group_is_gone(const struct cs_db *db, struct cs_err *err)
+{
+    return cs_fail_hint(err, CS_E_STORE, "see what failed first",
+                        "the store %s has taken back all that was to be written together",
+                        db->path);
+}
+
+static void roll_back(const struct cs_db *db, const char *sql)
+{
+    if (!is_rolled_back(db)) {
+        sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+    }
+}
+
+/* How a transaction begins and ends: alone, and as a part of a group. */
+static const struct {
+    const char *begin;
+    const char *commit;
+    const char *undo;
+} transactions[] = {
+    {"BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"},
+    {"SAVEPOINT part", "RELEASE part", "ROLLBACK TO part; RELEASE part"},
+};
+
+cs_rc cs_db_transaction(const struct cs_db *db, cs_db_work_fn work, void *ctx, struct cs_err *err)
+{
+    CS_TRY(check_writable(db, err));
+    if (db->grouped && is_rolled_back(db)) {
+        return fail_group_is_gone(db, err);
+    }
+    CS_TRY(cs_db_exec(db, transactions[db->grouped].begin, err));
     cs_rc rc = work(db, ctx, err);
     if (rc == CS_OK) {
-        rc = cs_db_exec(db, "COMMIT", err);
+        rc = cs_db_exec(db, transactions[db->grouped].commit, err);
     }
-    /* After some errors SQLite has rolled back by itself. */
-    if (rc != CS_OK && !sqlite3_get_autocommit(db->handle)) {
-        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+    if (rc != CS_OK) {
+        roll_back(db, transactions[db->grouped].undo);
     }
     return rc;
+}
+
+cs_rc cs_db_group_begin(struct cs_db *db, struct cs_err *err)
+{
+    CS_TRY(check_writable(db, err));
+    if (db->grouped) {
+        return cs_fail(err, CS_E_INTERNAL, "a group of writes inside a group of writes");
+    }
+    CS_TRY(cs_db_exec(db, "BEGIN IMMEDIATE", err));
+    db->grouped = true;
+    return CS_OK;
+}
+
+cs_rc cs_db_group_end(struct cs_db *db, struct cs_err *err)
+{
+    if (!db->grouped) {
+        return cs_fail(err, CS_E_INTERNAL, "the end of a group of writes that was not begun");
+    }
+    db->grouped = false;
+    if (is_rolled_back(db)) {
+        return fail_group_is_gone(db, err);
+    }
+    cs_rc rc = cs_db_exec(db, "COMMIT", err);
+    if (rc != CS_OK) {
+        roll_back(db, "ROLLBACK");
+    }
+    return rc;
+}
+
+void cs_db_group_undo(struct cs_db *db)
+{
+    if (db->grouped) {
+        db->grouped = false;
+        roll_back(db, "ROLLBACK");
+    }
 }

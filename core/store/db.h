@@ -9,12 +9,23 @@
 #include <stdbool.h>
 
 /* A row above this is refused by SQLite itself, in octets; the columns' own limits are lower. */
-#define CS_DB_ROW_MAX (8 * 1024 * 1024)
+#define CS_DB_ROW_MAX (32 * 1024 * 1024)
+
+/* A prepared statement that nobody uses at the moment. */
+struct cs_db_statement {
+    const char *sql; /* the literal it was made of: compared by its address */
+    sqlite3_stmt *stmt;
+};
+
+/* Of one connection: `new` uses ten. */
+#define CS_DB_STATEMENTS 16
 
 struct cs_db {
     sqlite3 *handle;
-    char *path;    /* of the store, for messages */
-    bool readonly; /* a copy in memory */
+    struct cs_db_statement *idle; /* CS_DB_STATEMENTS of them, of cs_query_open() */
+    char *path;                   /* of the store, for messages */
+    bool readonly;                /* a copy in memory */
+    bool grouped;                 /* transactions are taken together until cs_db_group_end() */
 };
 
 /* Opens @file with the flags of sqlite3_open_v2(): absolute and free of symbolic links, or
@@ -24,6 +35,9 @@ CS_MUST_CHECK cs_rc cs_db_open(const char *file, const char *path, int flags, un
                                struct cs_db *ret_db, struct cs_err *err);
 
 void cs_db_done(struct cs_db *db);
+
+/* Before the handle is closed in another way. */
+void cs_db_drop_statements(const struct cs_db *db);
 struct cs_db cs_db_steal(struct cs_db *db);
 
 /* Sets the journal mode with @pragma, a literal; CS_E_STORE if that leaves another one than
@@ -46,9 +60,16 @@ CS_MUST_CHECK cs_rc cs_db_exec(const struct cs_db *db, const char *sql, struct c
 
 typedef cs_rc (*cs_db_work_fn)(const struct cs_db *db, void *ctx, struct cs_err *err);
 
-/* Calls @work inside BEGIN IMMEDIATE and COMMIT; rolled back if either fails. CS_E_INTERNAL for a
- * copy in memory: what is written there would be lost. */
+/* Calls @work inside BEGIN IMMEDIATE and COMMIT, in a group inside a savepoint of it; rolled back
+ * if either fails. CS_E_INTERNAL for a copy in memory: what is written there would be lost. */
 CS_MUST_CHECK cs_rc cs_db_transaction(const struct cs_db *db, cs_db_work_fn work, void *ctx,
                                       struct cs_err *err);
+
+/* One BEGIN IMMEDIATE and COMMIT around several transactions. CS_E_INTERNAL in a group. */
+CS_MUST_CHECK cs_rc cs_db_group_begin(struct cs_db *db, struct cs_err *err);
+
+/* Ends the group in any case. CS_E_STORE: nothing of it has happened. */
+CS_MUST_CHECK cs_rc cs_db_group_end(struct cs_db *db, struct cs_err *err);
+void cs_db_group_undo(struct cs_db *db);
 
 #endif

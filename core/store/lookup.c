@@ -51,19 +51,18 @@ static cs_rc read_id(struct cs_query *query, bool (*keep)(enum cs_state state), 
     return CS_OK;
 }
 
-cs_rc cs_store_ids(struct cs_store *store, bool (*keep)(enum cs_state state), int64_t **ret_ids,
-                   size_t *ret_count, struct cs_err *err)
+/* All that the statement "SELECT id, state ..." gives and @keep likes. */
+static cs_rc read_ids(struct cs_query *query, bool (*keep)(enum cs_state state), int64_t **ret_ids,
+                      size_t *ret_count, struct cs_err *err)
 {
-    cs_auto_value(cs_query) query = {0};
     cs_autofree int64_t *ids = NULL;
     size_t count = 0;
     size_t size = 0;
     bool row = false;
     bool wanted = false;
 
-    CS_TRY(cs_query_open(&store->db, "SELECT id, state FROM request ORDER BY id", &query, err));
     for (;;) {
-        CS_TRY(cs_query_step(&query, &row, err));
+        CS_TRY(cs_query_step(query, &row, err));
         if (!row) {
             break;
         }
@@ -71,12 +70,37 @@ cs_rc cs_store_ids(struct cs_store *store, bool (*keep)(enum cs_state state), in
             size = size ? 2 * size : 64;
             ids = cs_realloc(ids, size, sizeof *ids);
         }
-        CS_TRY(read_id(&query, keep, &ids[count], &wanted, err));
+        CS_TRY(read_id(query, keep, &ids[count], &wanted, err));
         count += wanted;
     }
     *ret_ids = cs_steal(&ids);
     *ret_count = count;
     return CS_OK;
+}
+
+cs_rc cs_store_ids(struct cs_store *store, bool (*keep)(enum cs_state state), int64_t **ret_ids,
+                   size_t *ret_count, struct cs_err *err)
+{
+    cs_auto_value(cs_query) query = {0};
+
+    CS_TRY(cs_query_open(&store->db, "SELECT id, state FROM request ORDER BY id", &query, err));
+    return read_ids(&query, keep, ret_ids, ret_count, err);
+}
+
+static bool has_not_ended(enum cs_state state)
+{
+    return state != CS_STATE_CLEARED && state != CS_STATE_FAILED;
+}
+
+cs_rc cs_store_pool_ids(struct cs_store *store, const char *pool, int64_t **ret_ids,
+                        size_t *ret_count, struct cs_err *err)
+{
+    cs_auto_value(cs_query) query = {0};
+
+    CS_TRY(cs_query_open(&store->db, "SELECT id, state FROM request WHERE pool = ? ORDER BY id",
+                         &query, err));
+    cs_query_bind_text(&query, pool, CS_QUERY_TEXT_MAX);
+    return read_ids(&query, has_not_ended, ret_ids, ret_count, err);
 }
 
 /* Binds the two states in which a request holds on to nothing any more. */

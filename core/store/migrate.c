@@ -25,6 +25,7 @@ static cs_rc open_temporary(const char *temporary, const char *place, struct cs_
 static cs_rc close_temporary(struct cs_db *db, struct cs_err *err)
 {
     CS_TRY(cs_db_journal_mode(db, "PRAGMA journal_mode = WAL", "wal", err));
+    cs_db_drop_statements(db);
     int code = sqlite3_close(db->handle);
     if (code != SQLITE_OK) {
         return cs_db_fail(db, code, "sqlite3_close", err);

@@ -4,11 +4,44 @@
 
 #include <string.h>
 
+static sqlite3_stmt *take_idle(const struct cs_db *db, const char *sql)
+{
+    for (size_t i = 0; i < CS_DB_STATEMENTS; i++) {
+        if (db->idle[i].sql == sql) {
+            sqlite3_stmt *stmt = db->idle[i].stmt;
+            db->idle[i] = (struct cs_db_statement){0};
+            return stmt;
+        }
+    }
+    return NULL;
+}
+
+/* True if the statement stays for the next who asks. One that has failed does not. */
+static bool make_idle(const struct cs_query *query)
+{
+    if (sqlite3_reset(query->stmt) != SQLITE_OK) {
+        return false;
+    }
+    sqlite3_clear_bindings(query->stmt);
+    for (size_t i = 0; i < CS_DB_STATEMENTS; i++) {
+        if (!query->db->idle[i].sql) {
+            query->db->idle[i] = (struct cs_db_statement){query->sql, query->stmt};
+            return true;
+        }
+    }
+    return false;
+}
+
 cs_rc cs_query_open(const struct cs_db *db, const char *sql, struct cs_query *ret_query,
                     struct cs_err *err)
 {
-    struct cs_query query = {.db = db, .next = 1};
+    struct cs_query query = {.db = db, .sql = sql, .next = 1};
 
+    query.stmt = take_idle(db, sql);
+    if (query.stmt) {
+        *ret_query = query;
+        return CS_OK;
+    }
     int code = sqlite3_prepare_v2(db->handle, sql, -1, &query.stmt, NULL);
     if (code != SQLITE_OK) {
         return cs_db_fail(db, code, "sqlite3_prepare_v2", err);
@@ -19,7 +52,9 @@ cs_rc cs_query_open(const struct cs_db *db, const char *sql, struct cs_query *re
 
 void cs_query_done(struct cs_query *query)
 {
-    sqlite3_finalize(query->stmt);
+    if (query->stmt && !make_idle(query)) {
+        sqlite3_finalize(query->stmt);
+    }
     *query = (struct cs_query){0};
 }
 

@@ -14,15 +14,20 @@
 #define CS_QUERY_BLOB_MAX (1024 * 1024)
 #define CS_QUERY_JSON_MAX (1024 * 1024)
 
+/* Of a topology; one with 2,000 computers in 300 pools has less than 1 MiB. */
+#define CS_QUERY_TOPOLOGY_MAX (24 * 1024 * 1024)
+
 /* Lives shorter than the connection. {0} is none. */
 struct cs_query {
     const struct cs_db *db;
+    const char *sql;
     sqlite3_stmt *stmt;
     int next;   /* parameter that is bound next */
     int failed; /* first result of a bind that was not SQLITE_OK; cs_query_step() reports it */
 };
 
-/* @sql is one statement, a literal. */
+/* @sql is one statement, a literal. Preparing one costs more than most cost to run: each is
+ * prepared once for its connection and used again after cs_query_done(). */
 CS_MUST_CHECK cs_rc cs_query_open(const struct cs_db *db, const char *sql,
                                   struct cs_query *ret_query, struct cs_err *err);
 void cs_query_done(struct cs_query *query);

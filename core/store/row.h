@@ -9,6 +9,7 @@
 #define CS_ROW_PLAN_COLUMNS(X)                                                                     \
     X(types, TYPES, types)                                                                         \
     X(computer, TEXT, computer)                                                                    \
+    X(pool, TEXT, pool)                                                                            \
     X(common_name, TEXT, subject.common_name)                                                      \
     X(organizational_unit, TEXT, subject.organizational_unit)                                      \
     X(organization, TEXT, subject.organization)                                                    \

@@ -66,7 +66,19 @@ static const char version_1[] =
     "PRAGMA application_id = 0x43534352;"
     "PRAGMA user_version = 1;";
 
-static const char *const steps[] = {version_1};
+/* Version 2: what knows the topology. A request without a pool has no entry in the new index, so
+ * that it costs no page more. Every import is kept: the one before tells what changed. */
+static const char version_2[] =
+    "ALTER TABLE request ADD COLUMN pool TEXT;"
+    "CREATE INDEX request_pool ON request (pool) WHERE pool IS NOT NULL;"
+
+    "CREATE TABLE topology ("
+    " id INTEGER PRIMARY KEY, imported INTEGER NOT NULL, signature TEXT, sha256 TEXT NOT NULL,"
+    " documents TEXT NOT NULL, json TEXT NOT NULL) STRICT;"
+
+    "PRAGMA user_version = 2;";
+
+static const char *const steps[] = {version_1, version_2};
 
 const struct cs_schema cs_schema = {steps, sizeof steps / sizeof *steps};
 

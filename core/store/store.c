@@ -120,6 +120,21 @@ cs_rc cs_store_open_readonly(const char *path, unsigned wait_ms, struct cs_store
     return cs_store_open_readonly_schema(path, wait_ms, &cs_schema, ret_store, err);
 }
 
+cs_rc cs_store_group_begin(struct cs_store *store, struct cs_err *err)
+{
+    return cs_db_group_begin(&store->db, err);
+}
+
+cs_rc cs_store_group_end(struct cs_store *store, struct cs_err *err)
+{
+    return cs_db_group_end(&store->db, err);
+}
+
+void cs_store_group_undo(struct cs_store *store)
+{
+    cs_db_group_undo(&store->db);
+}
+
 void cs_store_close(struct cs_store *store)
 {
     if (store) {

@@ -2,12 +2,16 @@
  * only those Cryptoki calls are made that cannot be left out, and nothing else is done. cscert is
  * compared with it (bench.py).
  *
- *   floor csr   MODULE TOKEN PIN ec|rsa LABEL OUT   the pair is made on the token
- *   floor xcsr  MODULE TOKEN PIN ec|rsa LABEL OUT   made in the session, then copied to the token
- *   floor attrs MODULE TOKEN PIN LABEL              what both halves of a pair read back
+ *   floor csr    MODULE TOKEN PIN ec|rsa LABEL OUT   the pair is made on the token
+ *   floor xcsr   MODULE TOKEN PIN ec|rsa LABEL OUT   made in the session, then copied to the token
+ *   floor batch  MODULE TOKEN PIN ec|rsa COUNT       so many jobs as csr in one session
+ *   floor xbatch MODULE TOKEN PIN ec|rsa COUNT       as xcsr
+ *   floor attrs  MODULE TOKEN PIN LABEL              what both halves of a pair read back
  *
- * OUT gets a PKCS#10 in DER: subject CN, O and C, five dNSNames, SHA-256 by the token. Written by
- * hand and linked to nothing but the C library, so that no other library's start is counted. */
+ * The two of many jobs write no request anywhere and print "WALL_MS CPU_MS" of the jobs alone,
+ * without loading, login and end. OUT gets a PKCS#10 in DER: subject CN, O and C, five dNSNames,
+ * SHA-256 by the token. Written by hand and linked to nothing but the C library, so that no other
+ * library's start is counted. */
 #include "request.h"
 
 #include <dlfcn.h>
@@ -16,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
 #define ID_LEN        20  /* 160 random bits, as cscert's CKA_ID */
@@ -126,6 +131,13 @@ static void copy_to_token(CK_SESSION_HANDLE session, const struct pair *pair)
 
     CALL(C_CopyObject, session, pair->private_key, &token, 1, &copy);
     CALL(C_CopyObject, session, pair->public_key, &token, 1, &copy);
+}
+
+/* What the copies were made of is not needed any more, and would fill the session. */
+static void destroy(CK_SESSION_HANDLE session, const struct pair *pair)
+{
+    CALL(C_DestroyObject, session, pair->private_key);
+    CALL(C_DestroyObject, session, pair->public_key);
 }
 
 static void digest(CK_SESSION_HANDLE session, struct der *info, unsigned char *ret_digest)
@@ -272,35 +284,94 @@ static void print_attributes(CK_SESSION_HANDLE session, const char *half, CK_OBJ
     }
 }
 
+/* ---- the jobs ---- */
+
+static double now_ms(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+static void one_job(CK_SESSION_HANDLE session, bool rsa, bool in_session, char *label,
+                    const char *out)
+{
+    struct pair pair = {.rsa = rsa};
+    struct der der;
+
+    generate(session, label, !in_session, &pair);
+    make_request(session, &pair, &der);
+    write_file(out, &der);
+    if (in_session) {
+        copy_to_token(session, &pair);
+    }
+}
+
+static void many_jobs(CK_SESSION_HANDLE session, bool rsa, bool in_session, long count)
+{
+    double wall = now_ms(CLOCK_MONOTONIC);
+    double cpu = now_ms(CLOCK_PROCESS_CPUTIME_ID);
+
+    for (long i = 0; i < count; i++) {
+        struct pair pair = {.rsa = rsa};
+        struct der der;
+        char label[32];
+
+        snprintf(label, sizeof label, "batch%05ld", i);
+        generate(session, label, !in_session, &pair);
+        make_request(session, &pair, &der);
+        if (in_session) {
+            copy_to_token(session, &pair);
+            destroy(session, &pair);
+        }
+    }
+    printf("%.3f %.3f\n", now_ms(CLOCK_MONOTONIC) - wall, now_ms(CLOCK_PROCESS_CPUTIME_ID) - cpu);
+}
+
 static int usage(void)
 {
     fputs("usage: floor csr|xcsr MODULE TOKEN PIN ec|rsa LABEL OUT\n"
+          "       floor batch|xbatch MODULE TOKEN PIN ec|rsa COUNT\n"
           "       floor attrs MODULE TOKEN PIN LABEL\n",
           stderr);
     return 2;
 }
 
+static const struct verb {
+    const char *name;
+    int arguments;
+    bool in_session;
+    bool many;
+} verbs[] = {
+    {"csr", 8, false, false},  {"xcsr", 8, true, false},   {"batch", 7, false, true},
+    {"xbatch", 7, true, true}, {"attrs", 6, false, false},
+};
+
+static const struct verb *find_verb(int argc, char **argv)
+{
+    for (size_t i = 0; i < COUNT(verbs); i++) {
+        if (argc == verbs[i].arguments && strcmp(argv[1], verbs[i].name) == 0) {
+            return &verbs[i];
+        }
+    }
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
-    const char *verb = argc > 1 ? argv[1] : "";
-    bool in_session = strcmp(verb, "xcsr") == 0;
-    bool makes = in_session || strcmp(verb, "csr") == 0;
+    const struct verb *verb = find_verb(argc, argv);
 
-    if (makes ? argc != 8 : argc != 6 || strcmp(verb, "attrs") != 0) {
+    if (!verb) {
         return usage();
     }
     load(argv[2]);
     CK_SESSION_HANDLE session = open_session(argv[3], argv[4]);
-    if (makes) {
-        struct pair pair = {.rsa = strcmp(argv[5], "rsa") == 0};
-        struct der der;
-
-        generate(session, argv[6], !in_session, &pair);
-        make_request(session, &pair, &der);
-        write_file(argv[7], &der);
-        if (in_session) {
-            copy_to_token(session, &pair);
-        }
+    bool rsa = strcmp(argv[5], "rsa") == 0;
+    if (verb->many) {
+        many_jobs(session, rsa, verb->in_session, strtol(argv[6], NULL, 10));
+    } else if (verb->arguments == 8) {
+        one_job(session, rsa, verb->in_session, argv[6], argv[7]);
     } else {
         print_attributes(session, "private", find(session, CKO_PRIVATE_KEY, argv[5]));
         print_attributes(session, "public", find(session, CKO_PUBLIC_KEY, argv[5]));

@@ -45,6 +45,10 @@ class Token:
         return {os.path.join(folder, name) for folder, _, names in os.walk(self.objects)
                 for name in names}
 
+    def count_added(self):
+        """How many objects the runs have left."""
+        return sum(path.endswith(".object") for path in self._files() - self.pristine)
+
     def remove_added(self):
         """So that every run finds the same pairs; returns how many objects a run left."""
         added = self._files() - self.pristine
@@ -74,13 +78,12 @@ class Cost:
         return self.cpu - self.module - self.generation - self.loading
 
 
-def run_one(cost, command, environment):
+def run_one(cost, command, environment, output=subprocess.DEVNULL):
     """One process under @cost: (wall, user, system, memory in KiB)."""
     reader, writer = os.pipe()
     with tempfile.TemporaryFile() as errors:
         with subprocess.Popen([cost, str(writer), *command], env=environment, pass_fds=(writer,),
-                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                              stderr=errors):
+                              stdin=subprocess.DEVNULL, stdout=output, stderr=errors):
             os.close(writer)
             with os.fdopen(reader) as report:
                 words = report.read().split()

@@ -7,6 +7,7 @@
 #include "support/storebox.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* Every member set, to something that no other member has. */
 static struct cs_request *full_request(void)
@@ -16,6 +17,7 @@ static struct cs_request *full_request(void)
 
     plan->types |= 1u << CS_TYPE_UPGRADE_ENGINE_SERVICE | 1u << CS_TYPE_DEFAULT;
     plan->computer = cs_strdup("computer.litwareinc.net");
+    plan->pool = cs_strdup("pool.litwareinc.net");
     plan->subject.organizational_unit = cs_strdup("Über \"Unit\"");
     plan->subject.organization = cs_strdup("Litware, Inc.");
     plan->subject.locality = cs_strdup("Zürich\n");
@@ -370,6 +372,57 @@ START_TEST(ids_are_those_whose_state_is_liked)
 }
 END_TEST
 
+/* Of one pool only, and a request without a pool is of none. */
+START_TEST(pool_ids_are_those_that_have_not_ended)
+{
+    cs_auto(cs_store) store = storebox_open();
+    cs_autofree int64_t *ids = NULL;
+    struct cs_err err = {0};
+    size_t count = 0;
+
+    for (int state = 0; state < CS_STATE_COUNT; state++) {
+        static const char *const pools[] = {"edge.litwareinc.net", NULL, "other.litwareinc.net"};
+        for (size_t i = 0; i < ROWS(pools); i++) {
+            cs_auto(cs_request) request = storebox_request("edge1.litwareinc.net");
+            request->plan->pool = cs_strdup(pools[i]);
+            assert_ok(cs_store_add(store, request, &err), &err);
+            storebox_take_to(store, request, (enum cs_state)state);
+        }
+    }
+    assert_ok(cs_store_pool_ids(store, "edge.litwareinc.net", &ids, &count, &err), &err);
+    /* All states but CLEARED and FAILED, the last two: the first of three each. */
+    ck_assert_uint_eq(count, CS_STATE_COUNT - 2);
+    for (size_t i = 0; i < count; i++) {
+        ck_assert_int_eq(ids[i], 3 * (int64_t)i + 1);
+    }
+    free(cs_steal(&ids));
+    assert_ok(cs_store_pool_ids(store, "edge", &ids, &count, &err), &err);
+    ck_assert_uint_eq(count, 0);
+}
+END_TEST
+
+/* What a request without a topology costs must not grow: no page of the index is its. */
+START_TEST(pool_index_holds_pools_only)
+{
+    cs_auto(cs_store) store = storebox_open();
+    struct cs_err err = {0};
+
+    for (int i = 0; i < 3; i++) {
+        cs_auto(cs_request) request = storebox_request("edge1.litwareinc.net");
+        request->plan->pool = i == 1 ? cs_strdup("edge.litwareinc.net") : NULL;
+        assert_ok(cs_store_add(store, request, &err), &err);
+    }
+    cs_store_close(cs_steal(&store));
+    ck_assert_int_eq(storebox_number("SELECT count(*) FROM request INDEXED BY request_pool"
+                                     " WHERE pool IS NOT NULL"),
+                     1);
+    /* SQLite refuses INDEXED BY unless the index can answer the question. */
+    ck_assert_int_eq(storebox_number("SELECT count(*) FROM request INDEXED BY request_pool"
+                                     " WHERE pool = 'edge.litwareinc.net'"),
+                     1);
+}
+END_TEST
+
 START_TEST(ca_number_must_be_the_only_one)
 {
     cs_auto(cs_store) store = storebox_open();
@@ -436,6 +489,8 @@ int main(void)
     tcase_add_test(tcase, transitions_happen_together);
     tcase_add_test(tcase, records_come_in_order_until_one_is_refused);
     tcase_add_test(tcase, ids_are_those_whose_state_is_liked);
+    tcase_add_test(tcase, pool_ids_are_those_that_have_not_ended);
+    tcase_add_test(tcase, pool_index_holds_pools_only);
     tcase_add_test(tcase, ca_number_must_be_the_only_one);
     tcase_add_loop_test(tcase, key_and_label_are_held_until_the_request_ends, 0, CS_STATE_COUNT);
     suite_add_tcase(suite, tcase);

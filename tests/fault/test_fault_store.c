@@ -78,9 +78,21 @@ int unlink(const char *path)
 /* ---- the work: a store made or migrated, a request planned and taken on twice ---- */
 
 #define STEPS     4
-#define TO_SECOND "ALTER TABLE request ADD COLUMN note TEXT; PRAGMA user_version = 2"
+#define STEPS_MAX 32
 
-static const char *two_steps[] = {NULL, TO_SECOND};
+/* This program's schema and one version more. */
+static struct cs_schema later_schema(void)
+{
+    static const char *steps[STEPS_MAX];
+    static char last[96];
+
+    memcpy(steps, cs_schema.steps, (size_t)cs_schema.count * sizeof *steps);
+    snprintf(last, sizeof last,
+             "ALTER TABLE request ADD COLUMN note TEXT; PRAGMA user_version = %d",
+             cs_schema.count + 1);
+    steps[cs_schema.count] = last;
+    return (struct cs_schema){steps, cs_schema.count + 1};
+}
 
 static cs_rc record(void *ctx, int64_t sequence, const char *previous, int64_t time,
                     const struct cs_request *request, char **ret_json, struct cs_err *err)
@@ -128,7 +140,6 @@ static struct work begin(void)
 {
     struct work work = {.schema = cs_schema, .request = storebox_request("edge1.litwareinc.net")};
 
-    two_steps[0] = cs_schema.steps[0];
     return work;
 }
 
@@ -138,7 +149,7 @@ static void end(struct work *work)
     cs_request_free(work->request);
 }
 
-/* A store of version 1 with a request in it, to be migrated by the work. */
+/* A store of our version with a request in it, to be migrated by the work. */
 static void prepare_older(struct work *work)
 {
     struct cs_err err = {0};
@@ -147,7 +158,7 @@ static void prepare_older(struct work *work)
 
     assert_ok(cs_store_open(storebox_path(""), 0, record, NULL, &store, &err), &err);
     assert_ok(cs_store_add(store, request, &err), &err);
-    work->schema = (struct cs_schema){two_steps, 2};
+    work->schema = later_schema();
 }
 
 static void prepare_nothing(struct work *work)

@@ -145,6 +145,7 @@ static void same_plan(const struct cs_plan *a, const struct cs_plan *b)
 {
     NUMBER(types);
     TEXT(computer);
+    TEXT(pool);
     TEXT(subject.common_name);
     TEXT(subject.organizational_unit);
     TEXT(subject.organization);

@@ -57,6 +57,13 @@ static void person_end(struct cs_ui *ui)
     (void)ui;
 }
 
+static void person_progress(struct cs_ui *ui, size_t done, size_t total)
+{
+    (void)ui;
+    (void)done;
+    (void)total;
+}
+
 static bool person_interrupted(struct cs_ui *ui)
 {
     (void)ui;
@@ -70,6 +77,7 @@ static const struct cs_ui_ops person_ops = {
     .can_ask = person_can_ask,
     .begin = person_note,
     .end = person_end,
+    .progress = person_progress,
     .interrupted = person_interrupted,
 };
 

@@ -122,6 +122,8 @@ struct fake_ui {
     unsigned warnings;
     unsigned signal_at; /* interrupted() is true from this call on; 0: never */
     unsigned looks;
+    size_t done; /* the last progress */
+    size_t total;
 };
 static struct fake_ui ui;
 
@@ -157,8 +159,24 @@ static bool ui_interrupted(struct cs_ui *self)
     (void)self;
     return ui.signal_at && ++ui.looks >= ui.signal_at;
 }
-static const struct cs_ui_ops ui_ops = {ui_warn, ui_text, ui_confirm,    ui_can_ask,
-                                        ui_text, ui_end,  ui_interrupted};
+static void ui_progress(struct cs_ui *self, size_t done, size_t total)
+{
+    (void)self;
+    ck_assert_uint_le(done, total);
+    ck_assert(done == ui.done + 1 || done == 1);
+    ui.done = done;
+    ui.total = total;
+}
+static const struct cs_ui_ops ui_ops = {
+    .warn = ui_warn,
+    .note = ui_text,
+    .confirm = ui_confirm,
+    .can_ask = ui_can_ask,
+    .begin = ui_text,
+    .end = ui_end,
+    .progress = ui_progress,
+    .interrupted = ui_interrupted,
+};
 
 /* ---- the world of one test ---- */
 
@@ -195,7 +213,7 @@ static void teardown(void)
     free(folder);
 }
 
-static struct cs_plan *make_plan(const char *ca_name, const char *output)
+static inline struct cs_plan *make_plan(const char *ca_name, const char *output)
 {
     cs_auto_value(cs_strv) types = {0};
     struct cs_plan *plan = NULL;
@@ -212,7 +230,7 @@ static struct cs_plan *make_plan(const char *ca_name, const char *output)
     return plan;
 }
 
-static cs_rc run_new(const char *ca_name, const char *output, struct cs_result *result)
+static inline cs_rc run_new(const char *ca_name, const char *output, struct cs_result *result)
 {
     cs_auto(cs_plan) plan = make_plan(ca_name, output);
 
@@ -220,7 +238,7 @@ static cs_rc run_new(const char *ca_name, const char *output, struct cs_result *
 }
 
 /* Makes one request at the CA that ends in the state that ca.answer leads to. */
-static int64_t given(enum cs_disposition disposition)
+static inline int64_t given(enum cs_disposition disposition)
 {
     struct cs_result result = {0};
 
@@ -233,7 +251,7 @@ static int64_t given(enum cs_disposition disposition)
     return id;
 }
 
-static enum cs_state stored_state(int64_t id)
+static inline enum cs_state stored_state(int64_t id)
 {
     struct cs_request *request = NULL;
 
@@ -243,7 +261,7 @@ static enum cs_state stored_state(int64_t id)
     return state;
 }
 
-static char *output_path(void)
+static inline char *output_path(void)
 {
     return cs_asprintf("%s/out.req", folder);
 }

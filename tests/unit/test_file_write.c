@@ -309,6 +309,91 @@ START_TEST(test_write_sync)
 }
 END_TEST
 
+/* ---- several at once ---- */
+
+#define SET 5
+
+/* "a" and "b" here, "sub/c" and "sub/d" there, and one that the row spoils. */
+static void fill_set(struct cs_file_part parts[SET], struct cs_err errs[SET], const char *fifth)
+{
+    static const char *const paths[] = {"a", "b", "sub/c", "sub/d"};
+
+    ck_assert_int_eq(mkdir("sub", 0700), 0);
+    scratch_put("there", "old", 3, 0600);
+    for (size_t i = 0; i < SET; i++) {
+        const char *path = i < ROWS(paths) ? paths[i] : fifth;
+        parts[i] = (struct cs_file_part){.path = path, .data = path, .len = 1, .err = &errs[i]};
+    }
+}
+
+static const struct {
+    const char *path;
+    bool replace;
+    bool good;
+} spoilers[] = {{"sub/e", false, true}, {"there", false, false},     {"there", true, true},
+                {"sub", false, false},  {"nowhere/e", false, false}, {"a", false, false},
+                {"", true, false}};
+
+/* One that cannot be written does not stop the others, wherever it stands. */
+START_TEST(test_set_one_fails)
+{
+    struct cs_file_part parts[SET];
+    struct cs_err errs[SET] = {{0}};
+
+    fill_set(parts, errs, spoilers[_i].path);
+    cs_file_write_set(parts, SET, 0640, spoilers[_i].replace);
+    for (size_t i = 0; i < SET - 1; i++) {
+        assert_ok(parts[i].rc, &errs[i]);
+        ck_assert_uint_eq(mode_of(parts[i].path), 0640);
+    }
+    assert_content("a", "a");
+    assert_content("sub/d", "s");
+    ck_assert_int_eq(parts[SET - 1].rc, spoilers[_i].good ? CS_OK : CS_E_OUTPUT);
+    ck_assert_int_eq(errs[SET - 1].code, parts[SET - 1].rc);
+    bool new_file = spoilers[_i].good && strcmp(spoilers[_i].path, "there") != 0;
+    ck_assert_int_eq(scratch_entries(".") + scratch_entries("sub"), 4 + 2 + new_file);
+    assert_content("there", spoilers[_i].replace && spoilers[_i].good ? "t" : "old");
+}
+END_TEST
+
+/* fsync() of the five files, then of the two folders: 6 is that of "a" and "b", 7 of the rest. */
+static const struct {
+    int at;
+    unsigned failed; /* bit i: part i */
+} set_syncs[] = {{1, 1}, {3, 4}, {5, 16}, {6, 3}, {7, 4 | 8 | 16}, {8, 0}};
+
+START_TEST(test_set_sync)
+{
+    struct cs_file_part parts[SET];
+    struct cs_err errs[SET] = {{0}};
+
+    fill_set(parts, errs, "sub/e");
+    fsync_fails_at = set_syncs[_i].at;
+    fsync_number = EIO;
+    cs_file_write_set(parts, SET, 0644, false);
+    ck_assert_int_eq(fsync_fails_at > 0, set_syncs[_i].at > 7); /* exactly seven calls */
+    fsync_fails_at = 0;
+    for (size_t i = 0; i < SET; i++) {
+        bool failed = set_syncs[_i].failed & 1u << i;
+        ck_assert_int_eq(parts[i].rc, failed ? CS_E_OUTPUT : CS_OK);
+        ck_assert_int_eq(access(parts[i].path, F_OK) == 0, !failed);
+        if (failed) {
+            ck_assert_int_eq(errs[i].cause, EIO);
+            assert_contains(errs[i].message, parts[i].path);
+        }
+    }
+    int left = SET - __builtin_popcount(set_syncs[_i].failed);
+    ck_assert_int_eq(scratch_entries(".") + scratch_entries("sub"), 2 + left);
+}
+END_TEST
+
+START_TEST(test_set_of_none)
+{
+    cs_file_write_set(NULL, 0, 0644, false);
+    ck_assert_int_eq(scratch_entries("."), 0);
+}
+END_TEST
+
 static TCase *writing(void)
 {
     TCase *tcase = tcase_create("write");
@@ -327,6 +412,9 @@ static TCase *writing(void)
     tcase_add_test(tcase, test_write_full_disk);
     tcase_add_test(tcase, test_write_read_only_disk);
     add_rows(tcase, test_write_sync, syncs);
+    add_rows(tcase, test_set_one_fails, spoilers);
+    add_rows(tcase, test_set_sync, set_syncs);
+    tcase_add_test(tcase, test_set_of_none);
     return tcase;
 }
 

@@ -67,6 +67,19 @@ START_TEST(planned_knows_the_plan)
 }
 END_TEST
 
+/* A pool stands between names and state; a record without one is as it was before there were any
+ * (above). */
+START_TEST(planned_knows_the_pool)
+{
+    cs_auto(cs_request) request = planned();
+
+    request->plan->pool = cs_strdup("edgepool.litwareinc.net");
+    cs_autofree char *json = record_of(request, NULL);
+    assert_contains(json, "\"source\":\"-ComputerFqdn\"}],\"pool\":\"edgepool.litwareinc.net\","
+                          "\"state\":\"PLANNED\",");
+}
+END_TEST
+
 static struct cs_request *generated(void)
 {
     struct cs_request *request = planned();
@@ -302,6 +315,7 @@ int main(void)
     TCase *tcase = tcase_create("record");
 
     tcase_add_test(tcase, planned_knows_the_plan);
+    tcase_add_test(tcase, planned_knows_the_pool);
     tcase_add_test(tcase, generated_knows_the_key);
     tcase_add_test(tcase, answer_and_error_are_in_it);
     add_rows(tcase, text_is_escaped_as_rfc_8785_says, strings);
