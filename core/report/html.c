@@ -4,31 +4,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "x509/hash.h"
 
 #include <stdbool.h>
 #include <string.h>
-
-/* U+061C, U+200B to U+200F, U+2028 to U+202E, U+2060 to U+2069 and U+FEFF: they turn the direction
- * of the text around them or have no width, so that a name could look like another one. Source:
- * Unicode Standard Annex #9, section 2, and Unicode Technical Standard #39, section 3. Returns the
- * octets of the character in UTF-8, 0 if @text does not begin with such a one. */
-static size_t deceptive_character(const unsigned char *text, unsigned *ret_code)
-{
-    unsigned code;
-
-    if (text[0] == 0xd8 && text[1] == 0x9c) {
-        *ret_code = 0x061c;
-        return 2;
-    }
-    if ((text[0] != 0xe2 && text[0] != 0xef) || !text[1] || !text[2]) {
-        return 0;
-    }
-    code = (unsigned)(text[0] & 0x0f) << 12 | (unsigned)(text[1] & 0x3f) << 6 | (text[2] & 0x3fu);
-    bool deceptive = (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-                     (code >= 0x2060 && code <= 0x2069) || code == 0xfeff;
-    *ret_code = code;
-    return deceptive ? 3 : 0;
-}
 
 static const char *reference(char character)
 {
@@ -48,28 +27,41 @@ static const char *reference(char character)
     }
 }
 
+/* Octets that need no second look: printable ASCII without mark-up. */
+static size_t plain_run(const char *text)
+{
+    size_t len = 0;
+
+    while (text[len] >= 0x20 && text[len] < 0x7f && !reference(text[len])) {
+        len++;
+    }
+    return len;
+}
+
 /* Text that cs_terminal_escape() has gone over: well-formed UTF-8 without control characters. */
 static void add_clean(struct cs_buf *buf, const char *text)
 {
     while (*text) {
-        unsigned code = 0;
-        size_t len = deceptive_character((const unsigned char *)text, &code);
-        const char *ref = reference(*text);
+        size_t run = plain_run(text);
+        const char *ref = run ? NULL : reference(*text);
 
-        if (len) {
-            cs_buf_printf(buf, "\\u%04x", code);
-            text += len;
-        } else if (ref) {
+        if (ref) {
             cs_buf_puts(buf, ref);
-            text++;
         } else {
-            cs_buf_add(buf, text++, 1);
+            cs_buf_add(buf, text, run ? run : 1);
         }
+        text += run ? run : 1;
     }
 }
 
 void cs_html_text(struct cs_buf *buf, const char *text)
 {
+    size_t plain = text ? plain_run(text) : 0;
+
+    if (plain) {
+        cs_buf_add(buf, text, plain);
+        text += plain;
+    }
     while (text && *text) {
         size_t len = strcspn(text, "\n\t");
         cs_autofree char *part = cs_strndup(text, len);
@@ -81,6 +73,84 @@ void cs_html_text(struct cs_buf *buf, const char *text)
             cs_buf_add(buf, text++, 1);
         }
     }
+}
+
+char *cs_html_visible(const char *text)
+{
+    cs_autofree char *line = cs_strdup(text ? text : "");
+    for (char *at = line; *at; at++) {
+        *at = *at == '\n' || *at == '\t' ? ' ' : *at;
+    }
+    return cs_terminal_escape(line);
+}
+
+void cs_html_dotted(struct cs_buf *buf, const char *text)
+{
+    while (text && *text) {
+        size_t len = strcspn(text, ".");
+        cs_autofree char *label = cs_strndup(text, len);
+
+        cs_html_text(buf, label);
+        text += len;
+        if (*text) {
+            cs_buf_puts(buf, ".<wbr>");
+            text++;
+        }
+    }
+}
+
+/* RFC 4648 section 4, of the 32 octets that a SHA-256 has. */
+static void add_base64(struct cs_buf *buf, const struct cs_bytes *digest)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (size_t i = 0; i < digest->len; i += 3) {
+        size_t left = digest->len - i;
+        unsigned bits = (unsigned)digest->data[i] << 16;
+        bits |= left > 1 ? (unsigned)digest->data[i + 1] << 8 : 0;
+        bits |= left > 2 ? digest->data[i + 2] : 0;
+        char group[] = {alphabet[bits >> 18], alphabet[bits >> 12 & 63],
+                        left > 1 ? alphabet[bits >> 6 & 63] : '=',
+                        left > 2 ? alphabet[bits & 63] : '='};
+        cs_buf_add(buf, group, sizeof group);
+    }
+}
+
+static cs_rc digest_of(const char *const *parts, struct cs_bytes *ret_digest, struct cs_err *err)
+{
+    cs_auto(cs_hash) hash = NULL;
+    char hex[CS_HASH_TEXT_SIZE];
+
+    CS_TRY(cs_hash_new(&hash, err));
+    for (; *parts; parts++) {
+        CS_TRY(cs_hash_add(hash, *parts, strlen(*parts), err));
+    }
+    CS_TRY(cs_hash_text(hash, hex, err));
+    return cs_unhex(hex, ret_digest, err);
+}
+
+cs_rc cs_html_page_open(struct cs_buf *buf, const char *title, const char *const *css,
+                        struct cs_err *err)
+{
+    cs_auto_value(cs_bytes) digest = {0};
+
+    CS_TRY(digest_of(css, &digest, err));
+    cs_buf_puts(buf, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                     "style-src 'sha256-");
+    add_base64(buf, &digest);
+    cs_buf_puts(buf, "'; base-uri 'none'; form-action 'none'\">\n"
+                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                     "<meta name=\"color-scheme\" content=\"light dark\">\n"
+                     "<meta name=\"referrer\" content=\"no-referrer\">\n");
+    cs_html_element(buf, "title", title);
+    cs_buf_puts(buf, "<style>");
+    for (; *css; css++) {
+        cs_buf_puts(buf, *css);
+    }
+    cs_buf_puts(buf, "</style>\n</head>\n");
+    return CS_OK;
 }
 
 void cs_html_element(struct cs_buf *buf, const char *tag, const char *text)

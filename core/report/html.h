@@ -4,6 +4,7 @@
 #define CS_REPORT_HTML_H
 
 #include "base/bytes.h"
+#include "base/err.h"
 
 #include <stdint.h>
 
@@ -12,6 +13,18 @@
  * characters that turn the direction of writing or hide in it become visible (\x1b, \u202e). NULL
  * is nothing. */
 void cs_html_text(struct cs_buf *buf, const char *text);
+
+/* What cs_html_text() shows, as one line: for text that must be measured before it is drawn. The
+ * caller frees. */
+char *cs_html_visible(const char *text);
+
+/* As cs_html_text(), with a place to break the line after each dot. */
+void cs_html_dotted(struct cs_buf *buf, const char *text);
+
+/* From the document type to </head>. The policy of the page allows its style sheet, by the digest,
+ * and nothing else. @css: its parts up to a closing NULL. CS_E_INTERNAL if libcrypto fails. */
+CS_MUST_CHECK cs_rc cs_html_page_open(struct cs_buf *buf, const char *title, const char *const *css,
+                                      struct cs_err *err);
 
 /* <tag>text</tag>; nothing for NULL or "". */
 void cs_html_element(struct cs_buf *buf, const char *tag, const char *text);

@@ -110,6 +110,9 @@ static void add_asked(struct cs_buf *buf, const struct cs_plan *plan)
                        NULL);
     cs_html_row(buf, "Type", types);
     cs_html_row(buf, "Computer", plan->computer);
+    cs_html_row(buf, "Pool", plan->pool);
+    cs_html_row(buf, "Role", plan->role == CS_ROLE_NONE ? NULL : cs_role_name(plan->role));
+    cs_html_row(buf, "Why these types", plan->choice);
     cs_html_row(buf, "Common name", plan->subject.common_name);
     add_subject(buf, &plan->subject);
     cs_html_row(buf, "Friendly name", plan->friendly_name);
@@ -143,6 +146,25 @@ static void add_names(struct cs_buf *buf, const struct cs_plan *plan)
         cs_html_text(buf, name->source);
         cs_buf_puts(buf, "</td></tr>\n");
     }
+    cs_html_table_close(buf);
+}
+
+/* Against the certificate of --like; a line for each name. */
+static void add_like(struct cs_buf *buf, const struct cs_like *like)
+{
+    cs_autofree char *kept = cs_strv_join(&like->kept, "\n");
+    cs_autofree char *gained = cs_strv_join(&like->gained, "\n");
+    cs_autofree char *lost = cs_strv_join(&like->lost, "\n");
+
+    if (!like->source) {
+        return;
+    }
+    cs_html_element(buf, "h3", "Against the existing certificate");
+    cs_html_table_open(buf, "facts", "Names of the existing certificate and of the request.", NULL);
+    cs_html_row(buf, "Existing certificate", like->source);
+    cs_html_row(buf, "Names kept", kept);
+    cs_html_row(buf, "Names gained", gained);
+    cs_html_row(buf, "Names lost", lost);
     cs_html_table_close(buf);
 }
 
@@ -288,6 +310,7 @@ void cs_item_section(struct cs_buf *buf, const struct cs_report_item *item, size
     if (request->plan) {
         add_asked(buf, request->plan);
         add_names(buf, request->plan);
+        add_like(buf, &request->plan->like);
     }
     cs_key_section(buf, request);
     add_request(buf, request);

@@ -19,20 +19,12 @@ static cs_rc exit_code(const struct cs_report *report)
     return report->exit_code;
 }
 
-static void add_head(struct cs_buf *buf, const struct cs_report *report)
+static cs_rc add_head(struct cs_buf *buf, const struct cs_report *report, struct cs_err *err)
 {
-    cs_buf_puts(buf, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                     "style-src 'unsafe-inline'\">\n"
-                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                     "<meta name=\"color-scheme\" content=\"light dark\">\n"
-                     "<meta name=\"referrer\" content=\"no-referrer\">\n<title>cscert ");
-    cs_html_text(buf, report->verb);
-    cs_buf_puts(buf, " on ");
-    cs_html_text(buf, report->host);
-    cs_buf_puts(buf, "</title>\n<style>\n");
-    cs_buf_puts(buf, cs_style_css);
-    cs_buf_puts(buf, "</style>\n</head>\n");
+    static const char *const css[] = {cs_style_css, NULL};
+    cs_autofree char *title = cs_asprintf("cscert %s on %s", report->verb, report->host);
+
+    return cs_html_page_open(buf, title, css, err);
 }
 
 /* "cscert new: 2 requests" and how it ended. */
@@ -152,7 +144,7 @@ cs_rc cs_report_html(const struct cs_report *report, struct cs_bytes *ret_html, 
 {
     cs_auto_value(cs_buf) buf = CS_BUF(REPORT_MAX);
 
-    add_head(&buf, report);
+    CS_TRY(add_head(&buf, report, err));
     cs_buf_puts(&buf, "<body>\n<a class=\"skip\" href=\"#main\">To the content</a>\n");
     add_banner(&buf, report);
     add_main(&buf, report);

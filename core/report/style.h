@@ -4,4 +4,8 @@
 
 extern const char cs_style_css[];
 
+/* What the page of the deployment needs besides, and its picture. */
+extern const char cs_style_deployment_css[];
+extern const char cs_style_picture_css[];
+
 #endif

@@ -22,6 +22,7 @@ void cs_cert_facts_done(struct cs_cert_facts *facts)
     free(facts->sha256);
     free(facts->signature);
     cs_strv_done(&facts->names);
+    cs_strv_done(&facts->other_names);
     cs_bytes_done(&facts->spki);
     *facts = (struct cs_cert_facts){0};
 }
@@ -112,13 +113,14 @@ static cs_rc get_ext(const X509 *x509, int nid, void **ret_ext, struct cs_err *e
     return CS_OK;
 }
 
-static cs_rc read_names(const X509 *x509, struct cs_strv *names, struct cs_err *err)
+static cs_rc read_names(const X509 *x509, struct cs_cert_facts *facts, struct cs_err *err)
 {
     void *ext = NULL;
 
     CS_TRY(get_ext(x509, NID_subject_alt_name, &ext, err));
     GENERAL_NAMES *list = ext;
-    cs_rc rc = cs_ossl_dns_names(list, "the certificate", names, err);
+    cs_rc rc = cs_ossl_dns_names(list, "the certificate", &facts->names, err);
+    cs_ossl_other_names(list, &facts->other_names);
     GENERAL_NAMES_free(list);
     return rc;
 }
@@ -218,7 +220,7 @@ static cs_rc read_facts(X509 *x509, const struct cs_bytes *der, struct cs_cert_f
                                err));
     CS_TRY(read_time(X509_get0_notBefore(x509), "notBefore", &facts->not_before, err));
     CS_TRY(read_time(X509_get0_notAfter(x509), "notAfter", &facts->not_after, err));
-    CS_TRY(read_names(x509, &facts->names, err));
+    CS_TRY(read_names(x509, facts, err));
     CS_TRY(read_purposes(x509, facts, err));
     CS_TRY(read_usage(x509, facts, err));
     CS_TRY(read_constraints(x509, facts, err));

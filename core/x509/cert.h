@@ -14,13 +14,14 @@
 struct cs_cert_facts {
     char *subject; /* RFC 2253 */
     char *issuer;
-    char *common_name;    /* may be NULL */
-    char *serial;         /* hexadecimal, lower case */
-    char *thumbprint;     /* SHA-1 of the DER, upper case: what Windows shows */
-    char *sha256;         /* of the DER, lower case */
-    char *signature;      /* e.g. "ecdsa-with-SHA256" */
-    struct cs_strv names; /* dNSName, in order, lower case */
-    int64_t not_before;   /* seconds since 1970 */
+    char *common_name;          /* may be NULL */
+    char *serial;               /* hexadecimal, lower case */
+    char *thumbprint;           /* SHA-1 of the DER, upper case: what Windows shows */
+    char *sha256;               /* of the DER, lower case */
+    char *signature;            /* e.g. "ecdsa-with-SHA256" */
+    struct cs_strv names;       /* dNSName, in order, lower case */
+    struct cs_strv other_names; /* alternative names of other kinds: "IP Address:192.0.2.1" */
+    int64_t not_before;         /* seconds since 1970 */
     int64_t not_after;
     bool server_auth;
     bool client_auth;

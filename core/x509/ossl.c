@@ -121,6 +121,21 @@ cs_rc cs_ossl_dns_names(const GENERAL_NAMES *list, const char *owner, struct cs_
     return CS_OK;
 }
 
+void cs_ossl_other_names(const GENERAL_NAMES *list, struct cs_strv *names)
+{
+    for (int i = 0; i < sk_GENERAL_NAME_num(list); i++) {
+        GENERAL_NAME *name = sk_GENERAL_NAME_value(list, i);
+        BIO *bio = BIO_new(BIO_s_mem());
+        char *printed = NULL;
+        if (name->type != GEN_DNS && bio && GENERAL_NAME_print(bio, name) == 1) {
+            long len = BIO_get_mem_data(bio, &printed);
+            cs_autofree char *text = cs_strndup(printed, len > 0 ? (size_t)len : 0);
+            cs_strv_take(names, cs_terminal_escape(text));
+        }
+        BIO_free(bio);
+    }
+}
+
 X509 *cs_ossl_x509(const struct cs_bytes *der)
 {
     const unsigned char *next = der->data;

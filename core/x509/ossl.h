@@ -57,6 +57,10 @@ CS_MUST_CHECK cs_rc cs_ossl_common_name(const X509_NAME *name, const char *owner
 CS_MUST_CHECK cs_rc cs_ossl_dns_names(const GENERAL_NAMES *list, const char *owner,
                                       struct cs_strv *names, struct cs_err *err);
 
+/* Adds the names of other kinds, as OpenSSL prints them ("IP Address:192.0.2.1") and with what is
+ * no clean text made visible. */
+void cs_ossl_other_names(const GENERAL_NAMES *list, struct cs_strv *names);
+
 /* d2i of the whole of @der: NULL if it is no X.509 certificate or something follows it. */
 X509 *cs_ossl_x509(const struct cs_bytes *der);
 X509_REQ *cs_ossl_req(const struct cs_bytes *der);

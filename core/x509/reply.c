@@ -416,3 +416,24 @@ cs_rc cs_reply_parse(const struct cs_bytes *reply, const struct cs_bytes *spki,
     *ret_certificate = cs_bytes_steal(&certificate);
     return CS_OK;
 }
+
+static bool is_ca(X509 *x509)
+{
+    bool ca = X509_check_ca(x509) > 0;
+    ERR_clear_error();
+    return ca;
+}
+
+cs_rc cs_reply_leaf(const struct cs_bytes *file, struct cs_bytes *ret_certificate,
+                    struct cs_err *err)
+{
+    auto_bag bag = {0};
+    size_t leaf = 0;
+
+    cs_ossl_setup();
+    CS_TRY(read_bag(file, &bag, err));
+    while (leaf < bag.count && is_ca(bag.items[leaf])) {
+        leaf++;
+    }
+    return cs_ossl_encode(i2d_X509, bag.items[leaf < bag.count ? leaf : 0], ret_certificate, err);
+}

@@ -17,4 +17,8 @@ CS_MUST_CHECK cs_rc cs_reply_parse(const struct cs_bytes *reply, const struct cs
                                    struct cs_bytes *ret_certificate, struct cs_bytes *ret_chain,
                                    struct cs_err *err);
 
+/* The first certificate in such a file that is no CA's, else the first. CS_E_INPUT as above. */
+CS_MUST_CHECK cs_rc cs_reply_leaf(const struct cs_bytes *file, struct cs_bytes *ret_certificate,
+                                  struct cs_err *err);
+
 #endif

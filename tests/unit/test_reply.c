@@ -270,6 +270,37 @@ START_TEST(test_recorded)
 }
 END_TEST
 
+/* Any file with a certificate, without a key to look for: the server's goes before the CAs'. */
+static const struct {
+    const char *command;
+    const struct cs_bytes *found; /* NULL: CS_E_INPUT */
+} leaves[] = {
+    {"cat leaf.pem", &leaf},
+    {"openssl x509 -in leaf.pem -outform DER", &leaf},
+    {"cat root.pem leaf.pem inter.pem", &leaf},
+    {P7 "-certfile root.pem -certfile leaf.pem", &leaf},
+    {"cat root.pem", &root},
+    {"cat leaf.csr", NULL},
+    {"cat leaf.key", NULL},
+    {"echo no certificate", NULL},
+};
+
+START_TEST(test_leaf)
+{
+    cs_auto_value(cs_bytes) file =
+        cs_judge_make(folder, "file", "( %s ) >file", leaves[_i].command);
+    cs_auto_value(cs_bytes) found = {0};
+    struct cs_err err = {0};
+
+    if (!leaves[_i].found) {
+        assert_fails(cs_reply_leaf(&file, &found, &err), CS_E_INPUT, &err);
+        return;
+    }
+    assert_ok(cs_reply_leaf(&file, &found, &err), &err);
+    ck_assert(cs_bytes_equal(&found, leaves[_i].found));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("reply");
@@ -278,6 +309,7 @@ int main(void)
     tcase_add_unchecked_fixture(tcase, make_files, remove_files);
     add_rows(tcase, test_good, good);
     add_rows(tcase, test_bad, bad);
+    add_rows(tcase, test_leaf, leaves);
     tcase_add_test(tcase, test_most);
     tcase_add_test(tcase, test_youngest);
     tcase_add_test(tcase, test_recorded);

@@ -101,6 +101,28 @@ START_TEST(null_is_nothing)
 }
 END_TEST
 
+/* One line, as it is shown: no references, no line ends. */
+START_TEST(visible_is_what_is_shown)
+{
+    cs_autofree char *text = cs_html_visible("a <b>\n&\t\x1b[31m\xff\xe2\x80\xae"
+                                             "M\xc3\xbcnchen");
+    cs_autofree char *nothing = cs_html_visible(NULL);
+
+    ck_assert_str_eq(text, "a <b> & \\x1b[31m\\xff\\u202eM\xc3\xbcnchen");
+    ck_assert_str_eq(nothing, "");
+}
+END_TEST
+
+START_TEST(dotted_can_break_after_each_dot)
+{
+    cs_auto_value(cs_buf) buf = CS_BUF(4096);
+
+    cs_html_dotted(&buf, "sip.<i>.com.");
+    cs_html_dotted(&buf, NULL);
+    ck_assert_str_eq((const char *)buf.data, "sip.<wbr>&lt;i&gt;.<wbr>com.<wbr>");
+}
+END_TEST
+
 /* Every character that HTML gives a meaning in text or in a quoted value (HTML standard, 13.1.2.3
  * and 13.2.5.1), alone and doubled. */
 START_TEST(no_octet_makes_markup)
@@ -127,7 +149,9 @@ START_TEST(page_is_self_contained)
     ck_assert_int_eq(strncmp((const char *)page.data, "<!DOCTYPE html>\n<html lang=\"en\">", 32),
                      0);
     ck_has("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-           "style-src 'unsafe-inline'\">");
+           "style-src 'sha256-");
+    ck_has_not("unsafe-inline");
+    ck_has_not(" style=");
     ck_has_not("http:");
     ck_has_not("https:");
     ck_has_not("url(");
@@ -249,6 +273,31 @@ START_TEST(what_if_shows_the_plan_only)
 }
 END_TEST
 
+/* Of a plan with a topology: its place there, and the names against an older certificate's. */
+START_TEST(plan_shows_place_and_comparison)
+{
+    ck_has_not("<th scope=\"row\">Pool</th>");
+    ck_has_not("Against the existing certificate");
+    report_sample_only_planned(&sample);
+    struct cs_plan *plan = sample.requests[0]->plan;
+    plan->pool = cs_strdup("edgepool.litwareinc.net");
+    plan->role = CS_ROLE_EDGE;
+    plan->choice = cs_strdup("the members share <one> key");
+    plan->like.source = cs_strdup("old.cer");
+    cs_strv_add(&plan->like.kept, "edgepool.litwareinc.net");
+    cs_strv_add(&plan->like.lost, "a.litwareinc.com");
+    cs_strv_add(&plan->like.lost, "b.litwareinc.com");
+    render(&sample.report);
+    ck_has("<th scope=\"row\">Pool</th><td>edgepool.litwareinc.net</td>");
+    ck_has("<th scope=\"row\">Role</th><td>Edge");
+    ck_has("the members share &lt;one&gt; key");
+    ck_has("Against the existing certificate");
+    ck_has("<th scope=\"row\">Names kept</th><td>edgepool.litwareinc.net</td>");
+    ck_has("<th scope=\"row\">Names lost</th><td>a.litwareinc.com\nb.litwareinc.com</td>");
+    ck_has_not("Names gained");
+}
+END_TEST
+
 /* -WhatIf of `clear`: the request is there and stays as it is. */
 START_TEST(what_if_shows_what_a_request_is)
 {
@@ -364,6 +413,8 @@ int main(void)
 
     tcase_add_loop_test(html, text_is_escaped, 0, ROWS(escapes));
     tcase_add_test(html, null_is_nothing);
+    tcase_add_test(html, visible_is_what_is_shown);
+    tcase_add_test(html, dotted_can_break_after_each_dot);
     tcase_add_loop_test(html, no_octet_makes_markup, 1, 256);
     suite_add_tcase(suite, html);
 
@@ -373,6 +424,7 @@ int main(void)
     tcase_add_loop_test(pages, page_shows, 0, ROWS(shown));
     tcase_add_test(pages, thumbprint_is_sha1_of_the_certificate);
     tcase_add_test(pages, what_if_shows_the_plan_only);
+    tcase_add_test(pages, plan_shows_place_and_comparison);
     tcase_add_test(pages, what_if_shows_what_a_request_is);
     tcase_add_test(pages, failed_before_it_was_stored);
     tcase_add_test(pages, run_that_failed_without_a_request);
