@@ -37,6 +37,7 @@ if(CS_SANITIZE)
     target_compile_options(cs_flags INTERFACE -fsanitize=${CS_SANITIZE} -fno-omit-frame-pointer
                            -fno-sanitize-recover=all)
     target_link_options(cs_flags INTERFACE -fsanitize=${CS_SANITIZE})
+    target_compile_definitions(cs_flags INTERFACE CS_SANITIZED)
 endif()
 
 # The libraries tell libFuzzer where an input got to; tests/CMakeLists.txt links its driver.

@@ -15,6 +15,8 @@ MAY_SEE = {
     "base": set(),
     "model": {"base"},
     "port": {"base", "model"},
+    "wire": FOUNDATION,
+    "topology": {"base", "model"},
     "x509": FOUNDATION,
     "store": FOUNDATION,
     "labca": FOUNDATION | {"x509"},
@@ -22,8 +24,13 @@ MAY_SEE = {
     "report": FOUNDATION | {"x509"},
     "flow": FOUNDATION | {"x509"},
     "pkcs11": FOUNDATION | {"x509"},
-    "cli": FOUNDATION | {"x509", "store", "labca", "journal", "report", "flow", "pkcs11"},
+    "cli": FOUNDATION | {"x509", "store", "labca", "journal", "report", "flow", "wire", "topology",
+                         "pkcs11"},
 }
+
+# Folders whose code only one program may hold: that program and its file. What reads the bytes of
+# strangers must not get into cscert, which holds the PIN.
+ONLY_FOR = {"topology": ("cscert-read", "cli/read.c")}
 
 # A library's headers and the folders that may include them. What is not named here may stand
 # anywhere.
@@ -32,7 +39,10 @@ LIBRARIES = [
     (re.compile(r"p11-kit/|pkcs11\.h|pkcs11/|libp11\.h|cryptoki\.h"), {"pkcs11"}),
     (re.compile(r"sqlite3\.h"), {"store"}),
     (re.compile(r"confuse\.h"), {"cli", "pkcs11"}),  # configuration, token profiles
-    (re.compile(r"sys/socket\.h|netinet/|arpa/|netdb\.h|sys/un\.h"), set()),
+    (re.compile(r"jansson\.h"), {"wire", "journal", "cli"}),
+    (re.compile(r"libxml/|zip\.h"), {"topology"}),
+    (re.compile(r"seccomp\.h|linux/seccomp\.h|spawn\.h"), {"wire"}),
+    (re.compile(r"sys/socket\.h|netinet/|arpa/|netdb\.h|sys/un\.h"), {"wire"}),
 ]
 
 # Words of code and the folders where they may stand.
@@ -40,6 +50,7 @@ WORDS = [
     ("cryptoki", re.compile(r"\bCK(?:_[A-Z]|[AFKMORSU]_[A-Z])\w*"), {"pkcs11"}),
     ("getenv", re.compile(r"\b(?:secure_)?getenv\s*\("), {"cli"}),
     ("socket", re.compile(r"\b(?:socket|connect|bind|listen|accept4?|getaddrinfo)\s*\("), set()),
+    ("socket", re.compile(r"\b(?:socketpair|sendmsg|recvmsg)\s*\("), {"wire"}),
 ]
 
 # The one header of pkcs11/ that others may see, and the one of OpenSSL that holds no more than
@@ -84,6 +95,8 @@ def check_quoted(root, path, name):
     if resolve(root, name) is None:
         return "include", f'"{name}" is not there'
     other = name.split("/")[0]
+    if other in ONLY_FOR and other != folder and path != ONLY_FOR[other][1]:
+        return "layer", f'only {ONLY_FOR[other][1]} may know {other}/ ("{name}")'
     if other == folder or other in MAY_SEE[folder]:
         if folder == "cli" and other == "pkcs11" and name not in PKCS11_PUBLIC:
             return "layer", f'"{name}" is private to pkcs11/'
@@ -146,6 +159,10 @@ def check_links(root, path, text):
         if other in MAY_SEE and other != folder and other not in MAY_SEE[folder]:
             line = csource.line_of(text, match.start())
             yield line, "link", f"{folder}/ must not link cs_{other}"
+    for other, (program, _) in ONLY_FOR.items():
+        own = re.compile(rf"target_link_libraries\({program}\b[^)]*\)")
+        if other != folder and re.search(rf"\bcs_{other}\b", own.sub("", text)):
+            yield 1, "link", f"only {program} may link cs_{other}"
 
 
 def check_size(text, most=FILE_LINES, columns=COLUMNS):

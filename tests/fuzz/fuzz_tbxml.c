@@ -1,0 +1,7 @@
+/* Files of Topology Builder from outside: topology_fuzz.h says what must hold. */
+#include "topology_fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_document("topology.tbxml", data, size);
+}
