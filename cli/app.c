@@ -247,6 +247,20 @@ static char *store_path(const struct cs_app *app)
     return cs_asprintf("%s/cscert.db", app->env.state_dir);
 }
 
+bool cs_app_has_store(const struct cs_app *app)
+{
+    cs_autofree char *path = store_path(app);
+
+    return access(path, F_OK) == 0;
+}
+
+void cs_app_show_warnings(const struct cs_app *app, const struct cs_strv *warnings)
+{
+    for (size_t i = 0; i < warnings->count; i++) {
+        app->ui->ops->warn(app->ui, warnings->items[i]);
+    }
+}
+
 static cs_rc wait_for_runs(struct cs_app *app, int operation, struct cs_err *err)
 {
     if (flock(app->runs_fd, operation | LOCK_NB) == 0) {

@@ -7,9 +7,12 @@
 #include "cli/config.h"
 #include "cli/env.h"
 #include "cli/options.h"
+#include "cli/output.h"
+#include "cli/toposource.h"
 #include "flow/flow.h"
 #include "journal/record.h"
 #include "labca/labca.h"
+#include "model/deployment.h"
 #include "port/ca.h"
 #include "port/keystore.h"
 #include "port/store.h"
@@ -66,6 +69,12 @@ CS_MUST_CHECK cs_rc cs_app_open_store(struct cs_app *app, bool alone, struct cs_
 /* Opens the store for reading; app->store stays NULL if there is none. */
 CS_MUST_CHECK cs_rc cs_app_open_store_readonly(struct cs_app *app, struct cs_err *err);
 
+/* True if there is a store to open. */
+bool cs_app_has_store(const struct cs_app *app);
+
+/* Warnings of the command line, of a document. */
+void cs_app_show_warnings(const struct cs_app *app, const struct cs_strv *warnings);
+
 /* What the verbs of core/flow stand on. */
 struct cs_flow cs_app_flow(struct cs_app *app);
 
@@ -80,16 +89,24 @@ struct cs_run {
     struct cs_result_list results;
     struct cs_stray_list strays;
     struct cs_labca_request_list held; /* of `ca list` */
+    struct cs_toposource source;       /* where names come from */
+    struct cs_deployment deployment;   /* of --all */
+    enum cs_output_all all;
+    char *text;          /* what a topology verb prints; NULL: the results are printed */
     bool no_report;      /* its file cannot be written, which is the run's error already */
     bool pending_counts; /* a pending request is exit code 9 */
 };
 typedef cs_rc (*cs_verb_fn)(struct cs_run *run, struct cs_err *err);
 
 cs_rc cs_run_new(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_plan(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
 cs_rc cs_run_list(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
 cs_rc cs_run_retrieve(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
 cs_rc cs_run_clear(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
 cs_rc cs_run_recover(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_topology_import(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_topology_show(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_topology_check(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
 cs_rc cs_run_ca_init(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
 cs_rc cs_run_ca_approve(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
 cs_rc cs_run_ca_deny(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;

@@ -34,14 +34,13 @@ static const char verbs_head[] = "        *) echo none ;;\n"
                                  "{\n"
                                  "    local word group=\n"
                                  "    for word in \"$@\"; do\n"
-                                 "        case $group${word,,} in\n"
-                                 "            ca) group='ca ' ;;\n";
+                                 "        case $group${word,,} in\n";
 
 static const char tail[] =
     "            *) ;;\n"
     "        esac\n"
     "    done\n"
-    "    [[ $group ]] && echo ca\n"
+    "    echo \"${group% }\"\n"
     "}\n"
     "\n"
     "# Adds those of the words after the first that begin with $cur without case to COMPREPLY.\n"
@@ -105,8 +104,9 @@ static const char tail[] =
     "            */-[A-Za-z]*) _cscert_add '' ${words%%/*} ;;\n"
     "            *) _cscert_add '' ${words#*/} ;;\n"
     "        esac\n"
-    "    elif [[ $verb == ca ]]; then\n"
-    "        _cscert_add '' ";
+    "    fi\n"
+    "    [[ ${#COMPREPLY[@]} -gt 0 || $cur == -* ]] && return\n"
+    "    case $verb in\n";
 
 static bool takes_value(const struct cs_opt_info *info)
 {
@@ -138,7 +138,7 @@ static void put_kind(const struct cs_opt_info *info)
 {
     cs_autofree char *pattern = cs_ascii_lower(info->name);
     cs_autofree char *words = cs_gen_words(info, " ");
-    const char *kind = info->type == CS_OT_FILE     ? "file"
+    const char *kind = cs_gen_is_file(info)         ? "file"
                        : info->type == CS_OT_FOLDER ? "folder"
                        : info->type == CS_OT_LIST   ? "list "
                        : *words                     ? "words "
@@ -171,6 +171,48 @@ static void put_verb_words(const char *group)
     }
 }
 
+/* "        topology) _cscert_add '' import show check ;;" */
+static void put_group(enum cs_group group)
+{
+    const char *name = cs_group_info(group)->name;
+
+    printf("        %s) _cscert_add '' ", name);
+    put_verb_words(name);
+    puts(";;");
+}
+
+/* What may stand alone after the verb, if it is a file. */
+static void put_operand(enum cs_verb verb)
+{
+    const struct cs_verb_info *info = cs_verb_info(verb);
+    cs_autofree char *name = cs_verb_display(verb, CS_DIALECT_UNIX);
+
+    if (info->option != CS_OPT_COUNT && cs_gen_is_file(cs_opt_info(info->option))) {
+        printf("        '%s')\n"
+               "            mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+               "            compopt -o filenames\n"
+               "            ;;\n",
+               name);
+    }
+}
+
+static void put_words(void)
+{
+    for (unsigned i = 0; i < CS_GROUP_COUNT; i++) {
+        put_group((enum cs_group)i);
+    }
+    for (unsigned i = 0; i < CS_VERB_COUNT; i++) {
+        put_operand((enum cs_verb)i);
+    }
+    fputs("        '') _cscert_add '' ", stdout);
+    put_verb_words("");
+    for (unsigned i = 0; i < CS_GROUP_COUNT; i++) {
+        printf("%s ", cs_group_info((enum cs_group)i)->name);
+    }
+    puts("help version ;;\n        *) ;;\n    esac\n}\n\n"
+         "complete -F _cscert cscert " CS_CMDLET_NAME);
+}
+
 void cs_gen_bash(void)
 {
     fputs(head, stdout);
@@ -190,12 +232,13 @@ void cs_gen_bash(void)
         }
     }
     fputs(verbs_head, stdout);
+    for (unsigned i = 0; i < CS_GROUP_COUNT; i++) {
+        const char *name = cs_group_info((enum cs_group)i)->name;
+        printf("            %s) group='%s ' ;;\n", name, name);
+    }
     for (unsigned i = 0; i < CS_VERB_COUNT; i++) {
         put_verb((enum cs_verb)i);
     }
     fputs(tail, stdout);
-    put_verb_words("ca");
-    fputs("\n    elif [[ -z $verb ]]; then\n        _cscert_add '' ", stdout);
-    put_verb_words("");
-    puts("ca help version\n    fi\n}\n\ncomplete -F _cscert cscert " CS_CMDLET_NAME);
+    put_words();
 }

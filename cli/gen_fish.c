@@ -14,14 +14,12 @@ static const char head[] =
     "    set -l group ''\n"
     "    for word in (commandline -opc)[2..-1]\n"
     "        set -l lower (string lower -- $group$word)\n"
-    "        switch $lower\n"
-    "            case ca\n"
-    "                set group ca-\n";
+    "        switch $lower\n";
 
 static const char after_verbs[] =
     "        end\n"
     "    end\n"
-    "    test -n \"$group\"; and echo ca\n"
+    "    string replace -r -- '-$' '' $group\n"
     "end\n"
     "\n"
     "# True if the verb is one of the arguments; '' stands for none.\n"
@@ -59,6 +57,32 @@ static void put_verb_case(enum cs_verb verb)
     printf("                echo %s\n                return\n", word);
 }
 
+static void put_group_case(enum cs_group group)
+{
+    const char *name = cs_group_info(group)->name;
+
+    printf("            case %s\n                set group %s-\n", name, name);
+}
+
+static void put_group(enum cs_group group)
+{
+    const struct cs_group_info *info = cs_group_info(group);
+
+    printf("complete -c cscert -n \"__cscert_is ''\" -a %s", info->name);
+    put_description(info->help);
+}
+
+/* What may stand alone after the verb, if it is a file. */
+static void put_operand(enum cs_verb verb)
+{
+    const struct cs_verb_info *info = cs_verb_info(verb);
+    cs_autofree char *word = cs_gen_verb_word(verb);
+
+    if (info->option != CS_OPT_COUNT && cs_gen_is_file(cs_opt_info(info->option))) {
+        printf("complete -c cscert -n \"__cscert_is %s\" -F\n", word);
+    }
+}
+
 static void put_verb(enum cs_verb verb)
 {
     const struct cs_verb_info *info = cs_verb_info(verb);
@@ -89,6 +113,7 @@ static void put_value(const struct cs_opt_info *info)
     case CS_OT_SWITCH:
         return;
     case CS_OT_FILE:
+    case CS_OT_FILES:
         fputs(" -r -F", stdout);
         return;
     case CS_OT_FOLDER:
@@ -123,14 +148,20 @@ static void put_option(enum cs_opt option, enum cs_dialect dialect)
 void cs_gen_fish(void)
 {
     fputs(head, stdout);
+    for (unsigned i = 0; i < CS_GROUP_COUNT; i++) {
+        put_group_case((enum cs_group)i);
+    }
     for (unsigned i = 0; i < CS_VERB_COUNT; i++) {
         put_verb_case((enum cs_verb)i);
     }
     puts(after_verbs);
     for (unsigned i = 0; i < CS_VERB_COUNT; i++) {
         put_verb((enum cs_verb)i);
+        put_operand((enum cs_verb)i);
     }
-    puts("complete -c cscert -n \"__cscert_is ''\" -a ca -d 'The lab CA'");
+    for (unsigned i = 0; i < CS_GROUP_COUNT; i++) {
+        put_group((enum cs_group)i);
+    }
     for (unsigned i = 0; i < CS_OPT_COUNT; i++) {
         if (cs_opt_info((enum cs_opt)i)->type != CS_OT_VERB) {
             put_option((enum cs_opt)i, CS_DIALECT_UNIX);

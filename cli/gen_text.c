@@ -40,6 +40,11 @@ char *cs_gen_words(const struct cs_opt_info *info, const char *separator)
     return cs_strv_join(&words, separator);
 }
 
+bool cs_gen_is_file(const struct cs_opt_info *info)
+{
+    return info->type == CS_OT_FILE || info->type == CS_OT_FILES;
+}
+
 char *cs_gen_verb_word(enum cs_verb verb)
 {
     const struct cs_verb_info *info = cs_verb_info(verb);

@@ -19,7 +19,7 @@ static void put_action(const struct cs_opt_info *info)
     putchar(':');
     put_text(info->placeholder);
     putchar(':');
-    if (info->type == CS_OT_FILE) {
+    if (cs_gen_is_file(info)) {
         fputs("_files", stdout);
     } else if (info->type == CS_OT_FOLDER) {
         fputs("_files -/", stdout);
@@ -40,7 +40,7 @@ static void put_option(enum cs_opt option, enum cs_dialect dialect)
     bool takes_value = info->type != CS_OT_SWITCH && info->type != CS_OT_VERB;
     bool is_long = strncmp(name, "--", 2) == 0;
 
-    printf("        '%s%s%s[", info->type == CS_OT_LIST ? "*" : "", name,
+    printf("        '%s%s%s[", cs_opt_is_list(option) ? "*" : "", name,
            takes_value && is_long ? "=" : "");
     put_text(help);
     putchar(']');
@@ -64,9 +64,9 @@ static void put_options(unsigned verbs, enum cs_dialect dialect)
 static void put_operand(const struct cs_verb_info *info)
 {
     if (*info->operand) {
-        fputs("        '1:", stdout);
+        printf("        '%s:", cs_opt_is_list(info->option) ? "*" : "1");
         put_text(info->operand);
-        puts(":'");
+        puts(cs_gen_is_file(cs_opt_info(info->option)) ? ":_files'" : ":'");
     }
 }
 
@@ -101,8 +101,8 @@ static const char tail[] = "_cscert_verbs() {\n"
                            "    case $state in\n"
                            "        verb) _describe verb $1 ;;\n"
                            "        rest)\n"
-                           "            if [[ -z $group && $words[1] == ca ]]; then\n"
-                           "                _cscert_verbs ca- ca_verbs\n"
+                           "            if [[ -z $group && -n ${(P)${:-$words[1]_verbs}} ]]; then\n"
+                           "                _cscert_verbs $words[1]- $words[1]_verbs\n"
                            "            elif (( $+functions[_cscert_$group$words[1]] )); then\n"
                            "                _cscert_$group$words[1]\n"
                            "            fi\n"
@@ -132,8 +132,17 @@ void cs_gen_zsh(void)
     puts("    )\n    _arguments $specs\n}\n");
     puts("local -a main_verbs=(");
     put_verb_list("");
-    puts("        'ca:The lab CA.'\n)\nlocal -a ca_verbs=(");
-    put_verb_list("ca");
-    puts(")\n");
+    for (unsigned i = 0; i < CS_GROUP_COUNT; i++) {
+        const struct cs_group_info *info = cs_group_info((enum cs_group)i);
+        printf("        '%s:%s'\n", info->name, info->help);
+    }
+    puts(")");
+    for (unsigned i = 0; i < CS_GROUP_COUNT; i++) {
+        const char *name = cs_group_info((enum cs_group)i)->name;
+        printf("local -a %s_verbs=(\n", name);
+        put_verb_list(name);
+        puts(")");
+    }
+    puts("");
     puts(tail);
 }

@@ -1,76 +1,33 @@
 /* cscert, and under another name Request-CsCertificate. */
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/mem.h"
 #include "cli/app.h"
 #include "cli/help.h"
 #include "cli/output.h"
+#include "cli/page.h"
 #include "cli/ui.h"
-#include "report/report.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-static const struct {
-    cs_verb_fn run;
-    const char *name; /* as reports name it */
-} verbs[CS_VERB_COUNT] = {
-    [CS_VERB_NEW] = {cs_run_new, "new"},
-    [CS_VERB_LIST] = {cs_run_list, "list"},
-    [CS_VERB_RETRIEVE] = {cs_run_retrieve, "retrieve"},
-    [CS_VERB_CLEAR] = {cs_run_clear, "clear"},
-    [CS_VERB_RECOVER] = {cs_run_recover, "recover"},
-    [CS_VERB_CA_INIT] = {cs_run_ca_init, "ca init"},
-    [CS_VERB_CA_APPROVE] = {cs_run_ca_approve, "ca approve"},
-    [CS_VERB_CA_DENY] = {cs_run_ca_deny, "ca deny"},
-    [CS_VERB_CA_REVOKE] = {cs_run_ca_revoke, "ca revoke"},
-    [CS_VERB_CA_LIST] = {cs_run_ca_list, "ca list"},
+static const cs_verb_fn verbs[CS_VERB_COUNT] = {
+    [CS_VERB_NEW] = cs_run_new,
+    [CS_VERB_PLAN] = cs_run_plan,
+    [CS_VERB_LIST] = cs_run_list,
+    [CS_VERB_RETRIEVE] = cs_run_retrieve,
+    [CS_VERB_CLEAR] = cs_run_clear,
+    [CS_VERB_RECOVER] = cs_run_recover,
+    [CS_VERB_TOPOLOGY_IMPORT] = cs_run_topology_import,
+    [CS_VERB_TOPOLOGY_SHOW] = cs_run_topology_show,
+    [CS_VERB_TOPOLOGY_CHECK] = cs_run_topology_check,
+    [CS_VERB_CA_INIT] = cs_run_ca_init,
+    [CS_VERB_CA_APPROVE] = cs_run_ca_approve,
+    [CS_VERB_CA_DENY] = cs_run_ca_deny,
+    [CS_VERB_CA_REVOKE] = cs_run_ca_revoke,
+    [CS_VERB_CA_LIST] = cs_run_ca_list,
 };
-
-/* What the page of -Report is made of; the caller frees. */
-static struct cs_report_item *report_items(const struct cs_result_list *results)
-{
-    struct cs_report_item *items = cs_alloc(results->count, sizeof *items);
-
-    for (size_t i = 0; i < results->count; i++) {
-        const struct cs_result *result = &results->items[i];
-        items[i] = (struct cs_report_item){
-            .request = result->request,
-            .files = &result->files,
-            .warnings = &result->warnings,
-            .error = &result->error,
-        };
-    }
-    return items;
-}
-
-static cs_rc write_report(const struct cs_run *run, const char *path, int64_t started,
-                          cs_rc exit_code, const struct cs_err *error, struct cs_err *err)
-{
-    const struct cs_app *app = run->app;
-    struct cs_keystore *token = app->keystore.store;
-    cs_autofree struct cs_report_item *items = report_items(&run->results);
-    cs_auto_value(cs_bytes) page = {0};
-    const struct cs_report report = {
-        .verb = verbs[cs_options_verb(app->options)].name,
-        .user = app->env.user,
-        .host = app->env.host,
-        .version = CS_VERSION,
-        .what_if = cs_options_flag(app->options, CS_OPT_WHAT_IF),
-        .started = started,
-        .ended = cs_clock_now(),
-        .token = token ? token->ops->info(token) : NULL,
-        .items = items,
-        .count = run->results.count,
-        .error = error,
-        .exit_code = exit_code,
-    };
-
-    CS_TRY(cs_report_html(&report, &page, err));
-    return cs_file_write(path, page.data, page.len, 0644, true, err);
-}
 
 /* The error of a single request is the run's: it is printed once, with its cause and remedy. */
 static void print_errors(const struct cs_run *run, const struct cs_err *error)
@@ -96,8 +53,12 @@ static cs_rc print_results(const struct cs_run *run, const struct cs_err *error,
         .strays = &run->strays,
         .held = &run->held,
         .error = error,
+        .all = run->all,
     };
     bool json = cs_options_flag(run->app->options, CS_OPT_JSON);
+    if (run->text) {
+        return cs_output_write(run->text, err);
+    }
     cs_autofree char *text = json ? cs_output_json(&output) : cs_output_text(&output);
 
     return cs_output_write(text, err);
@@ -116,7 +77,7 @@ static cs_rc show(const struct cs_run *run, int64_t started, cs_rc exit_code,
     }
     print_errors(run, error);
     if (report && !run->no_report &&
-        write_report(run, report, started, exit_code, error, &late) != CS_OK) {
+        cs_page_write(run, report, started, exit_code, error, &late) != CS_OK) {
         cs_ui_print_error(&late, run->app->env.no_color);
         rc = late.code;
     }
@@ -137,7 +98,7 @@ static cs_rc run_verb(struct cs_app *app)
         run.no_report = rc != CS_OK;
     }
     if (rc == CS_OK) {
-        rc = verbs[cs_options_verb(app->options)].run(&run, &err);
+        rc = verbs[cs_options_verb(app->options)](&run, &err);
     }
     if (rc == CS_OK) {
         rc = cs_result_list_rc(&run.results, run.pending_counts);
@@ -146,14 +107,10 @@ static cs_rc run_verb(struct cs_app *app)
     cs_result_list_done(&run.results);
     cs_stray_list_done(&run.strays);
     cs_labca_request_list_done(&run.held);
+    cs_deployment_done(&run.deployment);
+    cs_toposource_done(&run.source);
+    free(run.text);
     return rc == CS_OK || rc == CS_E_PENDING ? (shown == CS_OK ? rc : shown) : rc;
-}
-
-static void show_warnings(struct cs_ui *ui, const struct cs_strv *warnings)
-{
-    for (size_t i = 0; i < warnings->count; i++) {
-        ui->ops->warn(ui, warnings->items[i]);
-    }
 }
 
 static cs_rc run_options(const struct cs_options *options, struct cs_err *err)
@@ -162,26 +119,11 @@ static cs_rc run_options(const struct cs_options *options, struct cs_err *err)
 
     cs_rc rc = cs_app_init(&app, options, err);
     if (rc == CS_OK) {
-        show_warnings(app.ui, cs_options_warnings(options));
+        cs_app_show_warnings(&app, cs_options_warnings(options));
         rc = run_verb(&app);
     }
     cs_app_done(&app);
     return rc;
-}
-
-static bool wants_help(const struct cs_options *options)
-{
-    return cs_options_flag(options, CS_OPT_HELP) || cs_options_flag(options, CS_OPT_VERSION);
-}
-
-static cs_rc print_help(const struct cs_options *options, struct cs_err *err)
-{
-    cs_autofree char *text =
-        cs_options_flag(options, CS_OPT_VERSION)
-            ? cs_help_version()
-            : cs_help_text(cs_options_verb(options), cs_options_dialect(options));
-
-    return cs_output_write(text, err);
 }
 
 /* The number of a stream that is closed would go to the next file that is opened, and results and
@@ -220,7 +162,7 @@ int main(int argc, char **argv)
         rc = cs_options_parse(argc, argv, &options, &err);
     }
     if (rc == CS_OK) {
-        rc = wants_help(options) ? print_help(options, &err) : run_options(options, &err);
+        rc = cs_help_wanted(options) ? cs_help_print(options, &err) : run_options(options, &err);
     }
     if (err.code != CS_OK) {
         cs_ui_print_error(&err, false);

@@ -67,20 +67,55 @@ static const struct {
     enum cs_opt other;
 } exclusive[] = {
     {CS_OPT_CA, CS_OPT_OUTPUT},
+    {CS_OPT_CA, CS_OPT_OUTPUT_DIR},
     {CS_OPT_CA_PASSWORD, CS_OPT_CA_PASSWORD_SOURCE},
     {CS_OPT_REQUEST_ID, CS_OPT_CA_REQUEST_ID},
+    {CS_OPT_ALL, CS_OPT_TYPE},
+    {CS_OPT_ALL, CS_OPT_COMPUTER_FQDN},
+    {CS_OPT_ALL, CS_OPT_OUTPUT},
+    {CS_OPT_ALL, CS_OPT_LIKE},
+    {CS_OPT_ALL, CS_OPT_FRIENDLY_NAME},
+    {CS_OPT_DIFF, CS_OPT_TOPOLOGY},
+    {CS_OPT_DIFF, CS_OPT_SIMPLE_URLS},
 };
+
+/* True if it was said and not with ":false". */
+static bool is_said(const struct cs_options *options, enum cs_opt option)
+{
+    const struct cs_opt_value *value = &options->values[option];
+
+    return value->given && (cs_opt_info(option)->type != CS_OT_SWITCH || value->flag);
+}
 
 static cs_rc check_exclusive(const struct cs_options *options, struct cs_err *err)
 {
-    const struct cs_opt_value *values = options->values;
-
     for (size_t i = 0; i < sizeof exclusive / sizeof *exclusive; i++) {
-        if (values[exclusive[i].one].given && values[exclusive[i].other].given) {
+        if (is_said(options, exclusive[i].one) && is_said(options, exclusive[i].other)) {
             cs_autofree char *one = display(options, exclusive[i].one);
             cs_autofree char *other = display(options, exclusive[i].other);
             return cs_fail_hint(err, CS_E_USAGE, "leave one of them out",
                                 "%s and %s cannot be said together", one, other);
+        }
+    }
+    return CS_OK;
+}
+
+static const struct {
+    enum cs_opt one;
+    enum cs_opt needs;
+    const char *hint;
+} needed[] = {
+    {CS_OPT_OUTPUT_DIR, CS_OPT_ALL, "one request goes to a file with -Output FILE"},
+    {CS_OPT_LIKE_KEEP, CS_OPT_LIKE, "name the certificate whose names are to be kept: --like FILE"},
+};
+
+static cs_rc check_needed(const struct cs_options *options, struct cs_err *err)
+{
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        if (is_said(options, needed[i].one) && !is_said(options, needed[i].needs)) {
+            cs_autofree char *one = display(options, needed[i].one);
+            cs_autofree char *needs = display(options, needed[i].needs);
+            return cs_fail_hint(err, CS_E_USAGE, needed[i].hint, "%s needs %s", one, needs);
         }
     }
     return CS_OK;
@@ -115,6 +150,7 @@ static cs_rc parse(const struct cs_cmdline *line, struct cs_options *options, st
     }
     CS_TRY(check_belongs(options, err));
     CS_TRY(check_exclusive(options, err));
+    CS_TRY(check_needed(options, err));
     return check_needs(options, err);
 }
 

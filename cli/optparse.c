@@ -9,10 +9,10 @@
 /* Where the reading stands. */
 struct parser {
     const struct cs_cmdline *line;
-    int next;          /* the word to be read */
-    bool only_words;   /* after "--" */
-    bool in_group;     /* "ca" was read, its verb is to come */
-    bool after_secret; /* a secret was read last: messages do not repeat the word after it */
+    int next;            /* the word to be read */
+    bool only_words;     /* after "--" */
+    enum cs_group group; /* "ca" was read, its verb is to come; CS_GROUP_COUNT: none was */
+    bool after_secret;   /* a secret was read last: messages do not repeat the word after it */
     struct cs_options *options;
 };
 
@@ -52,15 +52,27 @@ static cs_rc set_verb(struct parser *parser, enum cs_verb verb, struct cs_err *e
     return CS_OK;
 }
 
-static cs_rc fail_unknown_verb(const char *word, struct cs_err *err)
+static void hint_group_verbs(enum cs_group group, struct cs_err *err)
 {
+    cs_autofree char *verbs = cs_group_verbs(group);
+
+    cs_err_hint(err, "say %s %s", cs_group_info(group)->name, verbs);
+}
+
+static cs_rc fail_unknown_verb(enum cs_group group, const char *word, struct cs_err *err)
+{
+    const bool in_group = group != CS_GROUP_COUNT;
+    const char *name = in_group ? cs_group_info(group)->name : "";
     cs_auto_value(cs_strv) near = {0};
 
-    cs_verb_near(word, &near);
-    cs_rc rc = cs_fail(err, CS_E_USAGE, "there is no verb \"%.80s\"", word);
+    cs_verb_near(name, word, &near);
+    cs_rc rc =
+        cs_fail(err, CS_E_USAGE, "there is no verb \"%s%s%.80s\"", name, in_group ? " " : "", word);
     if (near.count) {
         cs_autofree char *list = cs_strv_join(&near, ", ");
         cs_err_hint(err, "is it one of these? %s", list);
+    } else if (in_group) {
+        hint_group_verbs(group, err);
     } else {
         cs_err_hint(err, "`cscert --help` lists the verbs");
     }
@@ -70,24 +82,28 @@ static cs_rc fail_unknown_verb(const char *word, struct cs_err *err)
 static cs_rc take_verb_word(struct parser *parser, const char *word, struct cs_err *err)
 {
     struct cs_options *options = parser->options;
+    bool in_group = parser->group != CS_GROUP_COUNT;
 
-    if (!parser->in_group && cs_ascii_iequal(word, "ca")) {
-        parser->in_group = true;
-        return CS_OK;
+    if (!in_group) {
+        parser->group = cs_group_find(word);
+        if (parser->group != CS_GROUP_COUNT) {
+            return CS_OK;
+        }
     }
-    if (!parser->in_group && cs_ascii_iequal(word, "help")) {
+    if (!in_group && cs_ascii_iequal(word, "help")) {
         options->values[CS_OPT_HELP] = (struct cs_opt_value){.given = true, .flag = true};
         return CS_OK;
     }
-    if (!parser->in_group && cs_ascii_iequal(word, "version")) {
+    if (!in_group && cs_ascii_iequal(word, "version")) {
         options->values[CS_OPT_VERSION] = (struct cs_opt_value){.given = true, .flag = true};
         return CS_OK;
     }
-    enum cs_verb verb = cs_verb_find(parser->in_group ? "ca" : "", word);
+    const char *group = in_group ? cs_group_info(parser->group)->name : "";
+    enum cs_verb verb = cs_verb_find(group, word);
     if (verb == CS_VERB_COUNT) {
-        return fail_unknown_verb(word, err);
+        return fail_unknown_verb(parser->group, word, err);
     }
-    parser->in_group = false;
+    parser->group = CS_GROUP_COUNT;
     return set_verb(parser, verb, err);
 }
 
@@ -112,6 +128,35 @@ static cs_rc set_text(struct parser *parser, enum cs_opt option, const char *wor
                               &parser->options->warnings, err);
 }
 
+static cs_rc add_item(struct parser *parser, enum cs_opt option, const char *text,
+                      struct cs_err *err)
+{
+    struct cs_opt_value *value = &parser->options->values[option];
+    cs_autofree char *name = display(parser, option);
+    cs_autofree char *item = NULL;
+    long unused = 0;
+
+    CS_TRY(cs_opt_value_check(option, name, text, &item, &unused, &parser->options->warnings, err));
+    cs_strv_take(&value->list, cs_steal(&item));
+    return CS_OK;
+}
+
+/* One word of a list. */
+static cs_rc add_items(struct parser *parser, enum cs_opt option, const char *text,
+                       struct cs_err *err)
+{
+    cs_auto_value(cs_strv) items = {0};
+
+    if (cs_opt_info(option)->type == CS_OT_FILES) {
+        return add_item(parser, option, text, err);
+    }
+    cs_strv_split(&items, text, ',');
+    for (size_t i = 0; i < items.count; i++) {
+        CS_TRY(add_item(parser, option, items.items[i], err));
+    }
+    return CS_OK;
+}
+
 static cs_rc take_word(struct parser *parser, const char *word, struct cs_err *err)
 {
     enum cs_verb verb = parser->options->verb;
@@ -120,11 +165,13 @@ static cs_rc take_word(struct parser *parser, const char *word, struct cs_err *e
         return take_verb_word(parser, word, err);
     }
     enum cs_opt operand = cs_verb_info(verb)->option;
-    if (operand == CS_OPT_COUNT || parser->options->values[operand].given) {
+    if (operand == CS_OPT_COUNT ||
+        (parser->options->values[operand].given && !cs_opt_is_list(operand))) {
         return fail_stray(parser, word, err);
     }
     parser->options->values[operand].given = true;
-    return set_text(parser, operand, word, err);
+    return cs_opt_is_list(operand) ? add_items(parser, operand, word, err)
+                                   : set_text(parser, operand, word, err);
 }
 
 /* ---- options ---- */
@@ -219,24 +266,6 @@ static cs_rc take_boolean(struct parser *parser, enum cs_opt option, const struc
     return parse_flag(parser, option, text, index, &value->flag, err);
 }
 
-static cs_rc add_items(struct parser *parser, enum cs_opt option, const char *text,
-                       struct cs_err *err)
-{
-    cs_auto_value(cs_strv) items = {0};
-    struct cs_opt_value *value = &parser->options->values[option];
-    cs_autofree char *name = display(parser, option);
-
-    cs_strv_split(&items, text, ',');
-    for (size_t i = 0; i < items.count; i++) {
-        cs_autofree char *item = NULL;
-        long unused = 0;
-        CS_TRY(cs_opt_value_check(option, name, items.items[i], &item, &unused,
-                                  &parser->options->warnings, err));
-        cs_strv_take(&value->list, cs_steal(&item));
-    }
-    return CS_OK;
-}
-
 /* A list is every word up to the next option, and the commas in them. */
 static cs_rc take_list(struct parser *parser, enum cs_opt option, const struct cs_opt_word *word,
                        struct cs_err *err)
@@ -320,7 +349,7 @@ static cs_rc fail_no_option(const struct parser *parser, const struct cs_opt_wor
 
 static cs_rc check_not_twice(const struct parser *parser, enum cs_opt option, struct cs_err *err)
 {
-    if (!parser->options->values[option].given || cs_opt_info(option)->type == CS_OT_LIST) {
+    if (!parser->options->values[option].given || cs_opt_is_list(option)) {
         return CS_OK;
     }
     cs_autofree char *name = display(parser, option);
@@ -350,6 +379,7 @@ static cs_rc take_option(struct parser *parser, const struct cs_opt_word *word, 
     case CS_OT_BOOLEAN:
         return take_boolean(parser, option, word, err);
     case CS_OT_LIST:
+    case CS_OT_FILES:
         return take_list(parser, option, word, err);
     case CS_OT_SECRET:
         return take_secret(parser, option, word, err);
@@ -360,7 +390,7 @@ static cs_rc take_option(struct parser *parser, const struct cs_opt_word *word, 
 
 cs_rc cs_optparse(const struct cs_cmdline *line, struct cs_options *options, struct cs_err *err)
 {
-    struct parser state = {.line = line, .next = 1, .options = options};
+    struct parser state = {.line = line, .next = 1, .group = CS_GROUP_COUNT, .options = options};
     struct parser *parser = &state;
 
     while (parser->next < parser->line->argc) {
@@ -374,9 +404,10 @@ cs_rc cs_optparse(const struct cs_cmdline *line, struct cs_options *options, str
             CS_TRY(take_word(parser, text, err));
         }
     }
-    if (parser->in_group && !options->values[CS_OPT_HELP].flag) {
-        return cs_fail_hint(err, CS_E_USAGE, "say ca init, approve, deny, revoke or list",
-                            "ca needs a verb");
+    if (parser->group != CS_GROUP_COUNT && !options->values[CS_OPT_HELP].flag) {
+        cs_rc rc = cs_fail(err, CS_E_USAGE, "%s needs a verb", cs_group_info(parser->group)->name);
+        hint_group_verbs(parser->group, err);
+        return rc;
     }
     return CS_OK;
 }

@@ -19,6 +19,11 @@ static const struct cs_verb_info verbs_table[CS_VERB_COUNT] = {
 #include "cli/verbs.def"
 };
 
+static const struct cs_group_info groups[CS_GROUP_COUNT] = {
+#define CS_GROUP(word, name, help) [CS_GROUP_##word] = {(name), (help)},
+#include "cli/verbs.def"
+};
+
 /* No name of an option or verb is longer; what is longer matches nothing. */
 #define NAME_SIZE 64
 
@@ -30,6 +35,16 @@ const struct cs_opt_info *cs_opt_info(enum cs_opt option)
 const struct cs_verb_info *cs_verb_info(enum cs_verb verb)
 {
     return &verbs_table[verb];
+}
+
+const struct cs_group_info *cs_group_info(enum cs_group group)
+{
+    return &groups[group];
+}
+
+bool cs_opt_is_list(enum cs_opt option)
+{
+    return options[option].type == CS_OT_LIST || options[option].type == CS_OT_FILES;
 }
 
 char *cs_opt_long_name(enum cs_opt option)
@@ -87,6 +102,33 @@ enum cs_verb cs_verb_find(const char *group, const char *name)
         }
     }
     return CS_VERB_COUNT;
+}
+
+enum cs_group cs_group_find(const char *word)
+{
+    for (unsigned group = 0; group < CS_GROUP_COUNT; group++) {
+        if (cs_ascii_iequal(word, groups[group].name)) {
+            return (enum cs_group)group;
+        }
+    }
+    return CS_GROUP_COUNT;
+}
+
+char *cs_group_verbs(enum cs_group group)
+{
+    cs_auto_value(cs_strv) names = {0};
+    const char *last = "";
+
+    for (unsigned verb = 0; verb < CS_VERB_COUNT; verb++) {
+        if (strcmp(verbs_table[verb].group, groups[group].name) == 0) {
+            if (*last) {
+                cs_strv_add(&names, last);
+            }
+            last = verbs_table[verb].name;
+        }
+    }
+    cs_autofree char *before = cs_strv_join(&names, ", ");
+    return cs_asprintf("%s%s%s", before, *before ? " or " : "", last);
 }
 
 /* Lower case, without hyphens: the form in which names compare. False if it is too long. */
@@ -227,7 +269,7 @@ enum cs_opt_match cs_opt_find(const char *name, size_t len, enum cs_dialect dial
     return CS_OPT_UNKNOWN;
 }
 
-void cs_verb_near(const char *word, struct cs_strv *candidates)
+void cs_verb_near(const char *group, const char *word, struct cs_strv *candidates)
 {
     char folded[NAME_SIZE];
 
@@ -235,8 +277,14 @@ void cs_verb_near(const char *word, struct cs_strv *candidates)
         return;
     }
     for (unsigned verb = 0; verb < CS_VERB_COUNT; verb++) {
-        if (is_near(folded, verbs_table[verb].name)) {
+        const struct cs_verb_info *info = &verbs_table[verb];
+        if ((!*group || strcmp(info->group, group) == 0) && is_near(folded, info->name)) {
             cs_strv_take(candidates, cs_verb_display((enum cs_verb)verb, CS_DIALECT_UNIX));
+        }
+    }
+    for (unsigned i = 0; !*group && i < CS_GROUP_COUNT; i++) {
+        if (is_near(folded, groups[i].name)) {
+            cs_strv_add(candidates, groups[i].name);
         }
     }
 }

@@ -19,13 +19,20 @@ enum cs_verb {
     CS_VERB_COUNT /* also: none */
 };
 
+enum cs_group {
+#define CS_GROUP(word, ...) CS_GROUP_##word,
+#include "cli/verbs.def"
+    CS_GROUP_COUNT
+};
+
 /* One bit for each verb, and sets of them that rows share. */
 enum {
 #define CS_VERB(word, ...) CS_V_##word = 1 << CS_VERB_##word,
 #include "cli/verbs.def"
     CS_V_MAIN = CS_V_NEW | CS_V_LIST | CS_V_RETRIEVE | CS_V_CLEAR,
+    CS_V_MAKE = CS_V_NEW | CS_V_PLAN,
     CS_V_CA_ANY = CS_V_CA_APPROVE | CS_V_CA_DENY | CS_V_CA_REVOKE | CS_V_CA_LIST,
-    CS_V_TOKEN = CS_V_NEW | CS_V_RETRIEVE | CS_V_CLEAR | CS_V_RECOVER | CS_V_CA_INIT |
+    CS_V_TOKEN = CS_V_MAKE | CS_V_RETRIEVE | CS_V_CLEAR | CS_V_RECOVER | CS_V_CA_INIT |
                  CS_V_CA_APPROVE | CS_V_CA_REVOKE,
     CS_V_ALL = (1 << CS_VERB_COUNT) - 1
 };
@@ -39,6 +46,7 @@ enum cs_opt_type {
     CS_OT_INTEGER,
     CS_OT_CHOICE, /* one of the row's words */
     CS_OT_FILE,
+    CS_OT_FILES, /* words, each a file, added up: a comma belongs to the name */
     CS_OT_FOLDER,
     CS_OT_SECRET
 };
@@ -78,6 +86,11 @@ struct cs_verb_info {
     const char *more;
 };
 
+struct cs_group_info {
+    const char *name;
+    const char *help;
+};
+
 /* How the command line is written, and how messages about it are. */
 enum cs_dialect {
     CS_DIALECT_UNIX,  /* cscert new --type Internal */
@@ -88,6 +101,7 @@ enum cs_dialect {
 
 const struct cs_opt_info *cs_opt_info(enum cs_opt option);
 const struct cs_verb_info *cs_verb_info(enum cs_verb verb);
+const struct cs_group_info *cs_group_info(enum cs_group group);
 
 /* "computer-fqdn"; the caller frees. */
 char *cs_opt_long_name(enum cs_opt option);
@@ -99,8 +113,17 @@ char *cs_opt_display(enum cs_opt option, enum cs_dialect dialect);
  */
 char *cs_verb_display(enum cs_verb verb, enum cs_dialect dialect);
 
-/* CS_VERB_COUNT if no verb has these words; @group is "" or "ca". Without case. */
+/* CS_VERB_COUNT if no verb has these words; @group is "" or a group's name. Without case. */
 enum cs_verb cs_verb_find(const char *group, const char *name);
+
+/* The group that @word names; CS_GROUP_COUNT for none. Without case. */
+enum cs_group cs_group_find(const char *word);
+
+/* "init, approve, deny, revoke or list"; the caller frees. */
+char *cs_group_verbs(enum cs_group group);
+
+/* A list or files: it may be said several times, and adds up. */
+bool cs_opt_is_list(enum cs_opt option);
 
 /* The verb that a row of type CS_OT_VERB chooses. */
 enum cs_verb cs_opt_verb(enum cs_opt option);
@@ -114,7 +137,8 @@ enum cs_opt_match { CS_OPT_FOUND, CS_OPT_UNKNOWN, CS_OPT_AMBIGUOUS };
 enum cs_opt_match cs_opt_find(const char *name, size_t len, enum cs_dialect dialect, unsigned verbs,
                               enum cs_opt *ret_option, struct cs_strv *candidates);
 
-/* Adds the verbs that are written like @word to @candidates. */
-void cs_verb_near(const char *word, struct cs_strv *candidates);
+/* Adds the verbs that are written like @word to @candidates: those of @group, or of "" also all
+ * others and the groups. */
+void cs_verb_near(const char *group, const char *word, struct cs_strv *candidates);
 
 #endif

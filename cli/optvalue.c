@@ -235,7 +235,7 @@ cs_rc cs_opt_value_check(enum cs_opt option, const char *name, const char *value
     const struct cs_opt_info *info = cs_opt_info(option);
     cs_autofree char *copy = cs_strdup(value);
 
-    if (info->type == CS_OT_FILE || info->type == CS_OT_FOLDER) {
+    if (info->type == CS_OT_FILE || info->type == CS_OT_FILES || info->type == CS_OT_FOLDER) {
         CS_TRY(check_file(name, copy, warnings, err));
     } else if (info->type == CS_OT_CHOICE) {
         CS_TRY(check_choice(option, name, &copy, err));

@@ -3,62 +3,14 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "cli/outline.h"
+#include "cli/outplan.h"
 #include "cli/output.h"
 #include "x509/cert.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* No limit of ours: a listing is never cut. */
-#define TEXT_MAX ((size_t)1 << 40)
-
-/* The width of the names in front of the colon: "CaRequestId", "RequestStatus". */
-#define NAME_WIDTH 14
-
-/* Characters, not octets: what a terminal shows, but for wide and combining ones. */
-static size_t width(const char *text)
-{
-    size_t count = 0;
-
-    for (; *text; text++) {
-        count += ((unsigned char)*text & 0xc0) != 0x80;
-    }
-    return count;
-}
-
-static void pad(struct cs_buf *buf, const char *text, size_t columns)
-{
-    cs_buf_puts(buf, text);
-    for (size_t have = width(text); have < columns; have++) {
-        cs_buf_puts(buf, " ");
-    }
-}
-
-/* "Name           : value"; an empty name continues the line above. */
-static void add_line(struct cs_buf *buf, const char *name, const char *value)
-{
-    cs_autofree char *shown = cs_terminal_escape(value);
-
-    pad(buf, name, NAME_WIDTH);
-    cs_buf_printf(buf, "%s%s\n", *name ? ": " : "  ", shown);
-}
-
-static void add_if(struct cs_buf *buf, const char *name, const char *value)
-{
-    if (value && *value) {
-        add_line(buf, name, value);
-    }
-}
-
-static char *types_text(cs_type_set set)
-{
-    cs_autofree char *joined = cs_cert_types_text(set);
-    cs_auto_value(cs_strv) list = {0};
-
-    cs_strv_split(&list, joined, ',');
-    return cs_strv_join(&list, ", ");
-}
 
 static char *id_text(const struct cs_request *request)
 {
@@ -67,28 +19,32 @@ static char *id_text(const struct cs_request *request)
 
 /* ---- one result ---- */
 
+struct names {
+    struct cs_buf *buf;
+    bool more;
+};
+
+static void add_name(void *ctx, const char *line)
+{
+    struct names *names = ctx;
+
+    cs_outline_add(names->buf, names->more ? "" : "Names", line);
+    names->more = true;
+}
+
 static void add_names(struct cs_buf *buf, const struct cs_plan *plan)
 {
-    size_t widest = 0;
+    struct names names = {.buf = buf};
 
-    for (size_t i = 0; i < plan->name_count; i++) {
-        size_t columns = width(plan->names[i].name);
-        widest = columns > widest ? columns : widest;
-    }
-    for (size_t i = 0; i < plan->name_count; i++) {
-        const struct cs_name *name = &plan->names[i];
-        struct cs_buf line = CS_BUF(65536);
-        cs_autofree char *value = NULL;
-        pad(&line, name->name, widest);
-        cs_buf_printf(&line, "  %s", name->rule ? name->rule : "");
-        if (name->source && (!name->rule || strcmp(name->source, name->rule) != 0)) {
-            cs_buf_printf(&line, " (%s)", name->source);
-        }
-        if (cs_buf_take_text(&line, "a name", &value, NULL) == CS_OK) {
-            add_line(buf, i ? "" : "Names", value);
-        }
-        cs_buf_done(&line);
-    }
+    cs_outline_names(plan, add_name, &names);
+}
+
+static void add_like(struct cs_buf *buf, const struct cs_like *like)
+{
+    cs_outline_add_if(buf, "Like", like->source);
+    cs_outline_list(buf, "  kept", &like->kept);
+    cs_outline_list(buf, "  gained", &like->gained);
+    cs_outline_list(buf, "  lost", &like->lost);
 }
 
 static char *attributes_text(const struct cs_key_attrs *attrs)
@@ -111,13 +67,13 @@ static void add_key(struct cs_buf *buf, const struct cs_request *request)
         cs_asprintf("%s %u, %s", cs_key_alg_name(plan->key_spec.alg), plan->key_spec.bits,
                     plan->exportable ? "exportable" : "not exportable");
 
-    add_line(buf, "Key", spec);
-    add_if(buf, "KeyLabel", request->label);
+    cs_outline_add(buf, "Key", spec);
+    cs_outline_add_if(buf, "KeyLabel", request->label ? request->label : plan->friendly_name);
     if (made) {
         cs_autofree char *attrs = attributes_text(&request->attrs);
-        add_line(buf, "KeyUri", request->key_uri);
-        add_line(buf, "KeyGeneration", cs_generation_name(request->generation));
-        add_line(buf, "KeyAttributes", attrs);
+        cs_outline_add(buf, "KeyUri", request->key_uri);
+        cs_outline_add(buf, "KeyGeneration", cs_generation_name(request->generation));
+        cs_outline_add(buf, "KeyAttributes", attrs);
     }
 }
 
@@ -126,9 +82,9 @@ static void add_certificate(struct cs_buf *buf, const struct cs_bytes *certifica
     cs_auto_value(cs_cert_facts) facts = {0};
 
     if (certificate->len && cs_cert_read(certificate, &facts, NULL) == CS_OK) {
-        add_line(buf, "Issuer", facts.issuer);
-        add_line(buf, "SerialNumber", facts.serial);
-        add_line(buf, "Thumbprint", facts.thumbprint);
+        cs_outline_add(buf, "Issuer", facts.issuer);
+        cs_outline_add(buf, "SerialNumber", facts.serial);
+        cs_outline_add(buf, "Thumbprint", facts.thumbprint);
     }
 }
 
@@ -137,9 +93,32 @@ static void add_error(struct cs_buf *buf, const struct cs_err *error)
     char cause[CS_ERR_CAUSE_SIZE];
 
     if (error) {
-        add_line(buf, "Error", error->message);
-        add_if(buf, "  cause", cs_err_cause_text(error, cause));
-        add_if(buf, "  do", error->hint);
+        cs_outline_add(buf, "Error", error->message);
+        cs_outline_add_if(buf, "  cause", cs_err_cause_text(error, cause));
+        cs_outline_add_if(buf, "  do", error->hint);
+    }
+}
+
+/* The store does not keep what role the pool had when the request was made. */
+static void add_place(struct cs_buf *buf, const struct cs_plan *plan)
+{
+    bool has_role = plan->role != CS_ROLE_NONE;
+
+    if (plan->pool) {
+        cs_autofree char *pool =
+            cs_asprintf("%s%s%s%s", plan->pool, has_role ? " (" : "",
+                        has_role ? cs_role_name(plan->role) : "", has_role ? ")" : "");
+        cs_outline_add(buf, "Pool", pool);
+        cs_outline_add(buf, "Computer", cs_outline_owner(plan));
+    }
+}
+
+static void add_existing(struct cs_buf *buf, const struct cs_existing *existing)
+{
+    cs_autofree char *text = cs_output_existing(existing);
+
+    if (existing->request_id) {
+        cs_outline_add(buf, "Existing", text);
     }
 }
 
@@ -148,22 +127,27 @@ static void add_result(struct cs_buf *buf, const struct cs_result *result)
     const struct cs_request *request = result->request;
     const struct cs_plan *plan = request->plan;
     cs_autofree char *id = id_text(request);
-    cs_autofree char *types = types_text(plan->types);
+    cs_autofree char *types = cs_outline_types(plan->types);
     cs_autofree char *subject = cs_output_subject(&plan->subject);
 
-    add_line(buf, "RequestId", id);
-    add_line(buf, "RequestStatus", cs_state_status(request->state));
-    add_line(buf, "Type", types);
-    add_if(buf, "Subject", subject);
+    cs_outline_add(buf, "RequestId", id);
+    cs_outline_add(buf, "RequestStatus", cs_output_status(result));
+    cs_outline_add(buf, "Type", types);
+    add_place(buf, plan);
+    cs_outline_add_if(buf, "Subject", subject);
     add_names(buf, plan);
+    add_like(buf, &plan->like);
+    cs_outline_add_if(buf, "Choice", plan->choice);
+    add_existing(buf, &result->existing);
     add_certificate(buf, &request->certificate);
     add_key(buf, request);
-    add_if(buf, "Ca", plan->ca);
-    add_if(buf, "CaRequestId", request->ca_request_id);
-    add_if(buf, "CaMessage", request->ca_message);
-    add_if(buf, "Output", result->files.count ? NULL : plan->output);
+    cs_outline_add_if(buf, "Ca", plan->ca);
+    cs_outline_add_if(buf, "Template", plan->template_name);
+    cs_outline_add_if(buf, "CaRequestId", request->ca_request_id);
+    cs_outline_add_if(buf, "CaMessage", request->ca_message);
+    cs_outline_add_if(buf, "Output", result->files.count ? NULL : plan->output);
     for (size_t i = 0; i < result->files.count; i++) {
-        add_line(buf, i ? "" : "Files", result->files.items[i]);
+        cs_outline_add(buf, i ? "" : "Files", result->files.items[i]);
     }
     /* What went wrong in this run goes to standard error, once. */
     if (result->error.code == CS_OK) {
@@ -173,7 +157,7 @@ static void add_result(struct cs_buf *buf, const struct cs_result *result)
 
 /* ---- several ---- */
 
-enum { COLUMNS = 6 };
+enum { COLUMNS = 7, FOR = 5 };
 
 struct row {
     char *cells[COLUMNS];
@@ -199,6 +183,7 @@ static struct row header_row(void)
         cs_strdup("CaRequestId"),
         cs_strdup("Ca"),
         cs_strdup("Type"),
+        cs_strdup("For"),
         cs_strdup("Subject"),
     }};
 }
@@ -206,15 +191,17 @@ static struct row header_row(void)
 static struct row result_row(const struct cs_result *result)
 {
     const struct cs_request *request = result->request;
-    cs_autofree char *types = cs_cert_types_text(request->plan->types);
-    cs_autofree char *subject = cs_output_subject(&request->plan->subject);
+    const struct cs_plan *plan = request->plan;
+    cs_autofree char *types = cs_cert_types_text(plan->types);
+    cs_autofree char *subject = cs_output_subject(&plan->subject);
 
     return (struct row){{
         id_text(request),
-        cell(cs_state_status(request->state)),
+        cell(cs_output_status(result)),
         cell(request->ca_request_id),
         cell(request->plan->ca),
         cell(types),
+        cell(plan->computer ? plan->computer : plan->pool),
         cell(subject),
     }};
 }
@@ -222,9 +209,22 @@ static struct row result_row(const struct cs_result *result)
 static void add_row(struct cs_buf *buf, const struct row *row, const size_t *widths)
 {
     for (size_t i = 0; i < COLUMNS - 1; i++) {
-        pad(buf, row->cells[i], widths[i] + 2);
+        if (widths[i]) {
+            cs_outline_pad(buf, row->cells[i], widths[i] + 2);
+        }
     }
     cs_buf_printf(buf, "%s\n", row->cells[COLUMNS - 1]);
+}
+
+/* The members of a pool have the same subject; without a topology the subject says it all. */
+static bool has_pool(const struct cs_result_list *results)
+{
+    for (size_t i = 0; i < results->count; i++) {
+        if (results->items[i].request->plan->pool) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Under its row, so that one sees which request it was. */
@@ -249,9 +249,12 @@ static void add_table(struct cs_buf *buf, const struct cs_result_list *results)
         rows[i] = result_row(&results->items[i - 1]);
     }
     for (size_t i = 0; i < count * COLUMNS; i++) {
-        size_t columns = width(rows[i / COLUMNS].cells[i % COLUMNS]);
+        size_t columns = cs_outline_width(rows[i / COLUMNS].cells[i % COLUMNS]);
         size_t *widest = &widths[i % COLUMNS];
         *widest = columns > *widest ? columns : *widest;
+    }
+    if (!has_pool(results)) {
+        widths[FOR] = 0;
     }
     for (size_t i = 0; i < count; i++) {
         add_row(buf, &rows[i], widths);
@@ -296,19 +299,18 @@ static void add_held(struct cs_buf *buf, const struct cs_labca_request_list *hel
 
 char *cs_output_text(const struct cs_output *output)
 {
-    struct cs_buf buf = CS_BUF(TEXT_MAX);
-    char *text = NULL;
+    struct cs_buf buf = CS_BUF(CS_OUTLINE_MAX);
 
-    if (output->results->count == 1) {
+    if (output->all == CS_OUTPUT_PLANS) {
+        cs_outplan_plans(&buf, output->results);
+    } else if (output->all == CS_OUTPUT_MADE) {
+        cs_outplan_made(&buf, output->results);
+    } else if (output->results->count == 1) {
         add_result(&buf, &output->results->items[0]);
     } else if (output->results->count) {
         add_table(&buf, output->results);
     }
     add_strays(&buf, output->strays);
     add_held(&buf, output->held);
-    if (cs_buf_take_text(&buf, "the results", &text, NULL) != CS_OK) {
-        cs_buf_done(&buf);
-        text = cs_strdup("");
-    }
-    return text;
+    return cs_outline_take(&buf);
 }

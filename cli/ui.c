@@ -31,6 +31,9 @@ struct spinner {
     bool drawn;
     unsigned depth; /* begin() calls that wait for their end() */
     char *what;
+    struct timespec began;
+    size_t done; /* of total, once progress() was called */
+    size_t total;
 };
 
 struct terminal {
@@ -66,6 +69,21 @@ void cs_ui_install_signals(void)
     sigaction(SIGPIPE, &ignore, NULL);
 }
 
+void cs_ui_release_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct sigaction action;
+        if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler == note_signal) {
+            signal(numbers[i], SIG_DFL);
+        }
+    }
+    if (signal_came) {
+        _exit(CS_E_CANCELLED);
+    }
+}
+
 /* ---- spinner ---- */
 
 static struct timespec in_ms(long ms)
@@ -88,6 +106,32 @@ static void wipe_spinner(struct spinner *spinner)
     }
 }
 
+/* Characters of the bar between its brackets. */
+#define BAR_WIDTH 20
+
+static double seconds_since(const struct timespec *began)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - began->tv_sec) + (double)(now.tv_nsec - began->tv_nsec) / 1e9;
+}
+
+/* "making certificates [#####               ] 250/1000, 83.1/s, 9 s left". With the lock held. */
+static void draw_bar(const struct spinner *spinner)
+{
+    static const char full[] = "####################";
+    size_t done = spinner->done < spinner->total ? spinner->done : spinner->total;
+    double seconds = seconds_since(&spinner->began);
+    double rate = seconds > 0 ? (double)done / seconds : 0;
+
+    fprintf(stderr, WIPE "%s [%-*.*s] %zu/%zu", spinner->what, BAR_WIDTH,
+            (int)(done * BAR_WIDTH / spinner->total), full, done, spinner->total);
+    if (rate > 0) {
+        fprintf(stderr, ", %.1f/s, %.0f s left", rate, (double)(spinner->total - done) / rate);
+    }
+}
+
 static void *spin(void *ctx)
 {
     static const char frames[] = "|/-\\";
@@ -100,7 +144,10 @@ static void *spin(void *ctx)
         if (pthread_cond_timedwait(&spinner->wake, &spinner->lock, &until) == 0) {
             continue;
         }
-        if (!spinner->hidden) {
+        if (!spinner->hidden && spinner->total) {
+            draw_bar(spinner);
+            spinner->drawn = true;
+        } else if (!spinner->hidden) {
             unsigned long ms = SPINNER_DELAY_MS + steps * SPINNER_STEP_MS;
             fprintf(stderr, WIPE "%c %s (%lu s)", frames[steps % 4], spinner->what, ms / 1000);
             spinner->drawn = true;
@@ -120,6 +167,8 @@ static void start_spinner(struct spinner *spinner, const char *what)
 
     spinner->what = cs_terminal_escape(what);
     spinner->stop = false;
+    spinner->total = 0;
+    clock_gettime(CLOCK_MONOTONIC, &spinner->began);
     /* Signals are for the thread that does the work. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -165,6 +214,16 @@ static void end(struct cs_ui *ui)
     if (terminal->spinner.depth && --terminal->spinner.depth == 0) {
         stop_spinner(&terminal->spinner);
     }
+}
+
+static void progress(struct cs_ui *ui, size_t done, size_t total)
+{
+    struct spinner *spinner = &((struct terminal *)ui)->spinner;
+
+    pthread_mutex_lock(&spinner->lock);
+    spinner->done = done;
+    spinner->total = total;
+    pthread_mutex_unlock(&spinner->lock);
 }
 
 /* ---- messages ---- */
@@ -284,6 +343,7 @@ struct cs_ui *cs_ui_new(const struct cs_ui_options *options)
         .can_ask = can_ask,
         .begin = begin,
         .end = end,
+        .progress = progress,
         .interrupted = interrupted,
     };
     struct terminal *terminal = cs_alloc(1, sizeof *terminal);

@@ -23,6 +23,9 @@ CS_DEFINE_AUTO(cs_ui, cs_ui_free);
  * waiting call, SIGPIPE is ignored (a module's lost connection must not end the program). */
 void cs_ui_install_signals(void);
 
+/* From here on nothing is made that would have to be undone: a signal ends the program at once. */
+void cs_ui_release_signals(void);
+
 /* The three lines of an error, to standard error: message, cause, what to do. */
 void cs_ui_print_error(const struct cs_err *err, bool no_color);
 

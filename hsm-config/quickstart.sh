@@ -10,15 +10,18 @@ usage: hsm-config/quickstart.sh [--dir DIR] [--no-install] [--bin DIR] [COMPUTER
 2. builds cscert in build/quickstart
 3. makes a SoftHSM2 token of its own in DIR, with random PINs in files that only you can read,
    and a configuration (cscert.conf) beside it
-4. makes a lab CA on that token and issues an Edge certificate for COMPUTER-FQDN
-5. shows what is on the token, and that the key cannot be taken out
-6. runs the seven documented examples of Request-CsCertificate on a throw-away token
+4. imports the example topology (tests/data/topology), checks it and shows what it needs
+5. makes a lab CA on that token and issues the external Edge certificate for COMPUTER-FQDN, whose
+   names come from the topology
+6. shows what is on the token, and that the key cannot be taken out
+7. runs the seven documented examples of Request-CsCertificate on a throw-away token
 
-COMPUTER-FQDN is edge1.litwareinc.com if not given. DIR is a new or empty folder, or that of an
-earlier run; ~/.local/share/cscert-quickstart if not given (under $XDG_DATA_HOME if that is set).
+COMPUTER-FQDN is edge1.litwareinc.net if not given; edge2.litwareinc.net is the other Edge Server of
+the example. DIR is a new or empty folder, or that of an earlier run; ~/.local/share/cscert-quickstart if not given (under $XDG_DATA_HOME if that is set).
 Your own tokens and configuration are never touched.
 With --bin nothing is built: the cscert in that folder is used.
-It may be run again: token and CA stay, and one more certificate is issued.
+It may be run again: token, CA and topology stay. The members of an Edge pool share one key, so the
+certificate stays too until it is to be renewed.
 TEXT
 }
 
@@ -56,12 +59,13 @@ while [ $# -gt 0 ]; do
     shift
 done
 dir=${dir:-${XDG_DATA_HOME:-${HOME:?say --dir DIR}/.local/share}/cscert-quickstart}
-computer=${computer:-edge1.litwareinc.com}
+computer=${computer:-edge1.litwareinc.net}
 
 source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$source_dir/build/quickstart
 module=/usr/lib/softhsm/libsofthsm2.so
 lab_ca="ca01.litwareinc.com\\cscert-lab"
+topology=$source_dir/tests/data/topology
 documented_ca="atl-ca-001.litwareinc.com\\myca"
 
 step() {
@@ -208,9 +212,25 @@ echo "token \"$label\", PIN in $dir/pin, configuration in $dir/cscert.conf"
 step "lab CA: for tests and training, its key is on the same token"
 make_ca
 
-step "an Edge certificate for $computer"
-show cscert new --type Internal --computer-fqdn "$computer" --ca "$lab_ca" \
-    --report "$dir/report.html"
+step "the example topology: from here on the names come from it"
+show cscert topology import "$topology/example-topology.xml" "$topology/example-simpleurls.xml"
+show cscert topology check
+say cscert plan --all --report "$dir/plan.html"
+cscert plan --all --report "$dir/plan.html" | tail -n 1
+echo "(each with all its names and why they are there: $dir/plan.html)"
+
+step "the external Edge certificate for $computer, with the lab CA"
+edge=(--type "AccessEdgeExternal,DataEdgeExternal,AudioVideoAuthentication"
+    --computer-fqdn "$computer" --all-sip-domain)
+show cscert plan "${edge[@]}"
+fit=$(cscert plan "${edge[@]}" --json | jq -r '.[0].Existing.Fit // "None"')
+case $fit in
+Good | Open)
+    echo "It is there already, and the members of an Edge pool share one key: nothing is made."
+    ;;
+None) show cscert new "${edge[@]}" --ca "$lab_ca" --report "$dir/report.html" ;;
+*) show cscert new "${edge[@]}" --ca "$lab_ca" --report "$dir/report.html" -Force ;;
+esac
 show cscert list
 
 step "what is on the token"
@@ -287,12 +307,14 @@ show cscert list
 step "done"
 cat <<TEXT
 Token, PIN, configuration and store are in $dir.
-The page $dir/report.html tells what was done for $computer.
+The page $dir/plan.html shows what the example topology needs, $dir/report.html what was done for
+$computer.
 
 To go on in your shell:
     . $(printf %q "$dir/env.sh")
     cscert list
-    cscert new --type Internal --computer-fqdn another.litwareinc.com
+    cscert new --type Internal --computer-fqdn $computer
+    cscert plan --all
     cscert new --help
 
 Your own token: copy hsm-config/cscert.conf, name the token and the CA there.

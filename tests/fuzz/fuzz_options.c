@@ -49,6 +49,7 @@ static void check_value(const struct cs_options *options, enum cs_opt option)
         must(!text);
         break;
     case CS_OT_LIST:
+    case CS_OT_FILES:
         must(cs_options_list(options, option)->count > 0);
         break;
     case CS_OT_INTEGER:

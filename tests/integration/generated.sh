@@ -51,7 +51,7 @@ while read -r cmdlet name; do
 done < <(tr '\n' ' ' < "$source/cli/options.def" |
     grep -oE 'CS_OPTION\([A-Z_]+, "[A-Za-z]+", "[^"]*", [A-Z]+, [A-Z0-9_]+, *[A-Z_| ]+, *[01]' |
     sed -E 's/^[^"]*"([A-Za-z]+)".*([01])$/\2 \1/')
-[[ $options -ge 47 ]] || fail "only $options options were found in the table"
+[[ $options -ge 57 ]] || fail "only $options options were found in the table"
 
 for code in $(seq 0 17); do
     grep -qE "^ +$code \([A-Z_]+\)" "$folder/page" || fail "the page has no exit status $code"
@@ -92,6 +92,12 @@ expect_bash '-KeyAlg -KeySize' cscert new -Key
 expect_bash '-KeyAlg -KeySize' cscert new -key
 expect_bash '--report --request-id --reply' cscert retrieve --re
 expect_bash '--reason' cscert ca deny --rea
+expect_bash 'import show check' cscert topology ''
+expect_bash 'topology' cscert topo
+expect_bash 'request.csr' cscert topology import req
+expect_bash '--diff' cscert topology show --di
+expect_bash 'request.csr' cscert plan --simple-urls req
+expect_bash '--output --output-dir' cscert plan --output
 expect_bash '' cscert list --key
 expect_bash 'RSA' cscert new --key-alg r
 expect_bash 'ECDH_P256 ECDH_P384 ECDH_P521' cscert new --key-alg = EC
@@ -126,6 +132,8 @@ expect_fish()
 expect_fish 'recover retrieve' 'cscert re'
 expect_fish 'approve deny init list revoke' 'cscert ca '
 expect_fish '--key-alg --key-size' 'cscert new --key'
+expect_fish 'check import show' 'cscert topology '
+expect_fish '--diff' 'cscert topology show --di'
 expect_fish '' 'cscert list --key'
 expect_fish '--reason' 'cscert ca deny --rea'
 expect_fish 'ECDH_P256 ECDH_P384 ECDH_P521' 'cscert new --key-alg EC'
@@ -168,6 +176,7 @@ expect_zsh()
 
 expect_zsh 'cscert retrieve' 'cscert retr'
 expect_zsh 'cscert ca approve' 'cscert ca app'
+expect_zsh 'cscert topology import' 'cscert topology imp'
 expect_zsh 'cscert new --outform' 'cscert new --outf'
 expect_zsh 'cscert new --key-alg=RSA' 'cscert new --key-alg=R'
 expect_zsh 'Request-CsCertificate -Retrieve' 'Request-CsCertificate -Ret'

@@ -61,6 +61,7 @@ static inline void cmdline_describe_one(struct cs_buf *buf, const struct cs_opti
         cs_buf_puts(buf, cs_options_flag(options, option) ? "=true" : "=false");
         break;
     case CS_OT_LIST:
+    case CS_OT_FILES:
         cs_buf_printf(buf, "=[%s]", list);
         break;
     case CS_OT_INTEGER:

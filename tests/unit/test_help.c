@@ -60,6 +60,10 @@ static const struct {
     {CS_VERB_NEW, CS_DIALECT_CMDLET, "\n  --token URI "},
     {CS_VERB_NEW, CS_DIALECT_UNIX, " ECDH_P521."},
     {CS_VERB_CA_INIT, CS_DIALECT_UNIX, "usage: cscert ca init NAME [OPTION...]\n"},
+    {CS_VERB_PLAN, CS_DIALECT_UNIX, "usage: cscert plan [OPTION...]\n"},
+    {CS_VERB_TOPOLOGY_IMPORT, CS_DIALECT_UNIX,
+     "usage: cscert topology import FILE... [OPTION...]\n"},
+    {CS_VERB_TOPOLOGY_SHOW, CS_DIALECT_CMDLET, "usage: cscert topology show [OPTION...]\n"},
     {CS_VERB_CA_INIT, CS_DIALECT_CMDLET, "usage: cscert ca init NAME [OPTION...]\n"},
 };
 

@@ -82,12 +82,12 @@ static const struct {
     const char *message;
     const char *hint;
 } refused[] = {
-    {"cscert|list|--key-size|2048", "--key-size does not go with list", "new, ca init"},
+    {"cscert|list|--key-size|2048", "--key-size does not go with list", "new, plan, ca init"},
     {RC "|-List|-Type|A", "-Type does not go with -List", "-New"},
     {RC "|-New|-RequestId|5", "-RequestId does not go with -New", "-List, -Retrieve, -Clear"},
     {RC "|-Clear|--reply|x", "--reply does not go with -Clear", "-Retrieve"},
     {"cscert|list|--token|pkcs11:", "--token does not go with list", "recover"},
-    {"cscert|recover|-WhatIf", "--what-if does not go with recover", "new, list"},
+    {"cscert|recover|-WhatIf", "--what-if does not go with recover", "new, plan, list"},
     {RC "|-New|-CA|x|-Output|y", "-CA and -Output cannot be said together", "leave one"},
     {"cscert|new|--ca-password|x|--ca-password-source|prompt",
      "--ca-password and --ca-password-source cannot", "leave one"},
@@ -96,6 +96,19 @@ static const struct {
     {"cscert|ca|approve", "ca approve needs a NUMBER", "cscert ca approve NUMBER"},
     {"cscert|ca|init|--key-alg|RSA", "ca init needs a NAME", "cscert ca init NAME"},
     {"cscert|retrieve|--reply|x", "--reply needs --request-id", "cscert list"},
+    {"cscert|plan|--all|--type|Default", "--all and --type cannot be said together", "leave one"},
+    {"cscert|new|--all|--computer-fqdn|fe1.a", "--all and --computer-fqdn cannot", "leave one"},
+    {"cscert|new|--all|--output|x", "--all and --output cannot", "leave one"},
+    {RC "|-New|--all|--like|x", "--all and --like cannot", "leave one"},
+    {RC "|-New|--all|-FriendlyName|x", "--all and -FriendlyName cannot", "leave one"},
+    {"cscert|new|--all|--output-dir|x|--ca|y", "--ca and --output-dir cannot", "leave one"},
+    {"cscert|new|--output-dir|x", "--output-dir needs --all", "-Output FILE"},
+    {"cscert|new|--output-dir|x|--all:false", "--output-dir needs --all", "-Output FILE"},
+    {"cscert|plan|--like-keep", "--like-keep needs --like", "--like FILE"},
+    {"cscert|topology|show|--diff|--topology|x", "--diff and --topology cannot", "leave one"},
+    {"cscert|topology|check|--diff", "--diff does not go with topology check", "topology show"},
+    {"cscert|list|--topology|x", "--topology does not go with list", "new, plan, topology show"},
+    {"cscert|topology|import", "topology import needs a FILE...", "cscert topology import FILE..."},
 };
 
 START_TEST(test_refused)

@@ -118,6 +118,20 @@ static const struct {
     {"cscert|ca|deny|--id|17", "ca deny Id=17"},
     {"cscert|ca|revoke|--|17", "ca revoke Id=17"},
     {"cscert|ca|list", "ca list"},
+    /* Several of them, each a file: a comma belongs to its name. */
+    {"cscert|topology|import|a.xml", "topology import Document=[a.xml]"},
+    {"cscert|topology|import|a,b.xml|--json|c.zip|--document|d e.xml",
+     "topology import Document=[a,b.xml|c.zip|d e.xml] Json=true"},
+    {"cscert|Topology|SHOW|--diff", "topology show Diff=true"},
+    {"cscert|plan|--topology|t.xml|--simple-urls|u.xml|v, w.xml|--all",
+     "plan Topology=t.xml SimpleUrls=[u.xml|v, w.xml] All=true"},
+    /* What plan and new have in common. */
+    {"cscert|plan|--type|Server|--computer-fqdn|a.b", "plan Type=[Server] ComputerFqdn=a.b"},
+    {RC "|-New|--all|--all-sip-domain:$false|--output-dir|out",
+     "new New=true AllSipDomain=false All=true OutputDir=out"},
+    {"cscert|new|--all-s|--all-p|--no-l", "new AllSipDomain=true AllPoolMembers=true "
+                                          "NoLyncdiscover=true"},
+    {"cscert|plan|--like|old.cer|--like-keep", "plan Like=old.cer LikeKeep=true"},
     /* Help and version, by option and by word. */
     {"cscert|--help", "none Help=true"},
     {"cscert|-h", "none Help=true"},
@@ -161,7 +175,15 @@ static const struct {
     {"cscert|nwe", "there is no verb \"nwe\"", "new"},
     {"cscert|lsit", "there is no verb \"lsit\"", "list"},
     {"cscert|frobnicate", "there is no verb \"frobnicate\"", "--help"},
-    {"cscert|ca|new", "there is no verb \"new\"", "new"},
+    {"cscert|ca|new", "there is no verb \"ca new\"", "init, approve, deny, revoke or list"},
+    {"cscert|ca|aprove|1", "there is no verb \"ca aprove\"", "ca approve"},
+    {"cscert|topology", "topology needs a verb", "say topology import, show or check"},
+    {"cscert|topology|shwo", "there is no verb \"topology shwo\"", "topology show"},
+    {"cscert|topologie|show", "there is no verb \"topologie\"", "topology"},
+    {"cscert|import|x", "there is no verb \"import\"", "topology import"},
+    {"cscert|topology|import|pkcs11:x", "--document wants a file", "never a file name"},
+    {"cscert|plan|--simple-urls", "--simple-urls has no value", "--simple-urls FILE..."},
+    {"cscert|plan|--output-d|x|--like|a|--like|b", "--like is said twice", "once"},
     {"cscert|init", "there is no verb \"init\"", "ca init"},
     /* A boolean without a value is never guessed; neither is a switch with a colon. */
     {RC "|-New|-PrivateKeyExportable", "-PrivateKeyExportable needs a value: True or False",

@@ -169,6 +169,48 @@ START_TEST(test_verb_display)
 }
 END_TEST
 
+/* Each word before a verb is one that verbs have, and no verb itself. */
+START_TEST(test_groups)
+{
+    const struct cs_group_info *info = cs_group_info((enum cs_group)_i);
+    cs_autofree char *verbs = cs_group_verbs((enum cs_group)_i);
+
+    ck_assert_int_eq(cs_group_find(info->name), _i);
+    ck_assert_int_eq(cs_verb_find("", info->name), CS_VERB_COUNT);
+    ck_assert_msg(info->help[strlen(info->help) - 1] == '.', "%s: no sentence", info->name);
+    ck_assert_ptr_nonnull(strstr(verbs, " or "));
+    for (unsigned i = 0; i < CS_VERB_COUNT; i++) {
+        const struct cs_verb_info *verb = cs_verb_info((enum cs_verb)i);
+        ck_assert(!*verb->group || cs_group_find(verb->group) != CS_GROUP_COUNT);
+    }
+}
+END_TEST
+
+START_TEST(test_group_verbs)
+{
+    cs_autofree char *verbs = cs_group_verbs(CS_GROUP_TOPOLOGY);
+
+    ck_assert_str_eq(verbs, "import, show or check");
+    ck_assert_int_eq(cs_group_find("Topology"), CS_GROUP_TOPOLOGY);
+    ck_assert_int_eq(cs_group_find("new"), CS_GROUP_COUNT);
+    ck_assert(cs_opt_is_list(CS_OPT_DOCUMENT));
+    ck_assert(cs_opt_is_list(CS_OPT_TYPE));
+    ck_assert(!cs_opt_is_list(CS_OPT_TOPOLOGY));
+}
+END_TEST
+
+/* Whatever new takes, plan takes: one word is changed to look first. */
+START_TEST(test_plan_as_new)
+{
+    for (unsigned i = 0; i < CS_OPT_COUNT; i++) {
+        const struct cs_opt_info *info = cs_opt_info((enum cs_opt)i);
+        ck_assert_msg(info->type == CS_OT_VERB ||
+                          !(info->verbs & CS_V_NEW) == !(info->verbs & CS_V_PLAN),
+                      "%s", info->name);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("opttable");
@@ -181,6 +223,9 @@ int main(void)
     add_rows(tcase, test_names, names);
     tcase_add_test(tcase, test_too_long);
     tcase_add_test(tcase, test_verb_display);
+    tcase_add_loop_test(tcase, test_groups, 0, CS_GROUP_COUNT);
+    tcase_add_test(tcase, test_group_verbs);
+    tcase_add_test(tcase, test_plan_as_new);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
 }

@@ -1,4 +1,5 @@
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "cli/output.h"
 #include "support/check_run.h"
@@ -60,8 +61,9 @@ static void assert_null(const json_t *object, const char *name)
 static void assert_fields(const json_t *object, bool failed)
 {
     static const char *const fields[] = {
-        "RequestId", "RequestStatus", "Type",  "Subject",  "Names", "Thumbprint", "Key",
-        "Ca",        "CaRequestId",   "Files", "Warnings",
+        "RequestId",  "RequestStatus", "Type",   "Subject",     "Names",    "Pool",
+        "Computer",   "Role",          "Choice", "Like",        "Existing", "LeftAlone",
+        "Thumbprint", "Key",           "Ca",     "CaRequestId", "Files",    "Warnings",
     };
 
     for (size_t i = 0; i < ROWS(fields); i++) {
@@ -304,10 +306,162 @@ START_TEST(test_plan_only)
     assert_contains(text, "RequestId     : -\n");
     assert_contains(text, "RequestStatus : Planned\n");
     assert_contains(text, "Type          : Default, WebServicesInternal\n");
-    assert_contains(text, "Names         : pool1.litwareinc.com  subject name (-ComputerFqdn)\n");
+    assert_contains(text, "Names         : pool1.litwareinc.com  subject name  -ComputerFqdn\n");
     assert_contains(text, "Key           : ECDH_P384 384, exportable\n");
     assert_contains(text, "Output        : x.csr\n");
     cs_request_free(request);
+}
+END_TEST
+
+/* A plan with a topology: where it is from, what became of an older certificate's names, what the
+ * store has. */
+static struct cs_request *planned_request(void)
+{
+    struct cs_request *request = cs_request_new();
+    struct cs_plan *plan = cs_plan_new();
+
+    request->plan = plan;
+    plan->types = 1U << CS_TYPE_DEFAULT;
+    plan->computer = cs_strdup("fe1.litwareinc.net");
+    plan->pool = cs_strdup("pool1.litwareinc.net");
+    plan->role = CS_ROLE_FRONT_END;
+    plan->choice = cs_strdup("each server has a key of its own");
+    plan->subject.common_name = cs_strdup("pool1.litwareinc.net");
+    plan->key_spec = (struct cs_key_spec){CS_KEY_RSA, 2048};
+    cs_plan_add_name(plan, "pool1.litwareinc.net", "pool", "t.xml:12 Cluster@Fqdn");
+    cs_plan_add_name(plan, "sip.litwareinc.com", "SIP domain: sip.<domain>", "t.xml:3");
+    plan->like.source = cs_strdup("old.cer");
+    cs_strv_add(&plan->like.kept, "pool1.litwareinc.net");
+    cs_strv_add(&plan->like.gained, "sip.litwareinc.com");
+    cs_strv_add(&plan->like.lost, "old.litwareinc.com");
+    return request;
+}
+
+START_TEST(test_text_plan)
+{
+    struct cs_result planned = {.request = planned_request()};
+    const struct cs_result_list one = {&planned, 1};
+    const struct cs_output output = {.results = &one};
+
+    planned.existing =
+        (struct cs_existing){.fit = CS_FIT_NAMES, .request_id = 3, .state = CS_STATE_OFFLINE};
+    cs_strv_add(&planned.existing.missing, "sip.litwareinc.com");
+    cs_autofree char *text = cs_output_text(&output);
+    assert_contains(text, "Pool          : pool1.litwareinc.net (Front End)\n"
+                          "Computer      : fe1.litwareinc.net\n"
+                          "Subject       : CN=pool1.litwareinc.net\n");
+    assert_contains(text,
+                    "Names         : pool1.litwareinc.net  pool                      t.xml:12 "
+                    "Cluster@Fqdn\n"
+                    "                sip.litwareinc.com    SIP domain: sip.<domain>  t.xml:3\n"
+                    "Like          : old.cer\n"
+                    "  kept        : pool1.litwareinc.net\n"
+                    "  gained      : sip.litwareinc.com\n"
+                    "  lost        : old.litwareinc.com\n"
+                    "Choice        : each server has a key of its own\n"
+                    "Existing      : request 3, Offline: lacks sip.litwareinc.com\n");
+    cs_request_free(planned.request);
+    cs_strv_done(&planned.existing.missing);
+}
+END_TEST
+
+/* As it comes from the store: the pool's role is not known any more. */
+START_TEST(test_text_no_role)
+{
+    struct cs_result stored = {.request = planned_request()};
+    const struct cs_result_list one = {&stored, 1};
+    const struct cs_output output = {.results = &one};
+
+    stored.request->plan->role = CS_ROLE_NONE;
+    cs_autofree char *text = cs_output_text(&output);
+    assert_contains(text, "Pool          : pool1.litwareinc.net\n"
+                          "Computer      : fe1.litwareinc.net\n");
+    cs_request_free(stored.request);
+}
+END_TEST
+
+START_TEST(test_json_plan)
+{
+    struct cs_result planned = {.request = planned_request()};
+    const struct cs_result_list one = {&planned, 1};
+    const struct cs_output output = {.results = &one};
+
+    planned.existing = (struct cs_existing){
+        .fit = CS_FIT_GOOD,
+        .request_id = 3,
+        .state = CS_STATE_IMPORTED,
+        .not_after = cs_clock_now() + (int64_t)40 * 86400 + 3600,
+    };
+    json_t *array = parse(&output);
+    const json_t *object = json_array_get(array, 0);
+    const json_t *existing = json_object_get(object, "Existing");
+    const json_t *like = json_object_get(object, "Like");
+    assert_fields(object, false);
+    ck_assert_str_eq(string(object, "Pool"), "pool1.litwareinc.net");
+    ck_assert_str_eq(string(object, "Computer"), "fe1.litwareinc.net");
+    ck_assert_str_eq(string(object, "Role"), "Front End");
+    ck_assert_str_eq(string(object, "Choice"), "each server has a key of its own");
+    ck_assert_str_eq(string(like, "Source"), "old.cer");
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(like, "Lost"), 0)),
+                     "old.litwareinc.com");
+    ck_assert_str_eq(string(existing, "Fit"), "Good");
+    ck_assert_str_eq(string(existing, "RequestStatus"), "Issued");
+    ck_assert_int_eq(json_integer_value(json_object_get(existing, "RequestId")), 3);
+    ck_assert_int_eq(json_integer_value(json_object_get(existing, "DaysLeft")), 40);
+    ck_assert(json_is_false(json_object_get(object, "LeftAlone")));
+    json_decref(array);
+    cs_request_free(planned.request);
+    cs_strv_done(&planned.existing.missing);
+}
+END_TEST
+
+/* One that could not be planned has no key, and failed. */
+START_TEST(test_json_unplanned)
+{
+    struct cs_request *request = cs_request_new();
+    struct cs_result failed = {.request = request, .error = pin_incorrect()};
+    const struct cs_result_list one = {&failed, 1};
+    const struct cs_output output = {.results = &one};
+
+    request->plan = cs_plan_new();
+    request->plan->types = 1U << CS_TYPE_DEFAULT;
+    request->plan->pool = cs_strdup("pool1.litwareinc.net");
+    json_t *array = parse(&output);
+    const json_t *object = json_array_get(array, 0);
+    ck_assert_str_eq(string(object, "RequestStatus"), "Failed");
+    assert_null(object, "Key");
+    assert_null(object, "Existing");
+    assert_error(object);
+    json_decref(array);
+    cs_request_free(request);
+}
+END_TEST
+
+static const struct {
+    struct cs_existing existing;
+    int64_t days; /* from now to not_after, with an hour more; 0: no certificate */
+    const char *text;
+} existing_rows[] = {
+    {{0}, 0, "nothing yet"},
+    {{CS_FIT_OPEN, 7, CS_STATE_PENDING, 0, {0}}, 0, "request 7, Pending: fits"},
+    {{CS_FIT_GOOD, 7, CS_STATE_IMPORTED, 0, {0}}, 340, "request 7, Issued, 340 days left: fits"},
+    {{CS_FIT_GOOD, 7, CS_STATE_IMPORTED, 0, {0}}, 1, "request 7, Issued, 1 day left: fits"},
+    {{CS_FIT_EXPIRING, 7, CS_STATE_IMPORTED, 0, {0}},
+     12,
+     "request 7, Issued, 12 days left: needs a new one"},
+    {{CS_FIT_EXPIRING, 7, CS_STATE_IMPORTED, 0, {0}},
+     -3,
+     "request 7, Issued, expired 3 days ago: needs a new one"},
+};
+
+START_TEST(test_existing)
+{
+    struct cs_existing existing = existing_rows[_i].existing;
+    int64_t days = existing_rows[_i].days;
+
+    existing.not_after = days ? cs_clock_now() + days * 86400 + 3600 : 0;
+    cs_autofree char *text = cs_output_existing(&existing);
+    ck_assert_str_eq(text, existing_rows[_i].text);
 }
 END_TEST
 
@@ -318,7 +472,7 @@ START_TEST(test_text_one)
     cs_autofree char *text = cs_output_text(&output);
 
     assert_contains(text, "RequestId     : 1\nRequestStatus : Issued\nType          : Internal\n");
-    assert_contains(text, "Names         : edge1.litwareinc.com  subject name (-ComputerFqdn)\n"
+    assert_contains(text, "Names         : edge1.litwareinc.com  subject name  -ComputerFqdn\n"
                           "                sip.litwareinc.com    -DomainName\n");
     assert_contains(text, "SerialNumber  : 12ab34\n");
     assert_contains(text, "Thumbprint    : ");
@@ -471,9 +625,14 @@ int main(void)
     tcase_add_test(json, test_json_nothing);
     tcase_add_test(json, test_strays);
     tcase_add_test(json, test_plan_only);
+    tcase_add_test(json, test_json_plan);
+    tcase_add_test(json, test_json_unplanned);
     suite_add_tcase(suite, json);
     tcase_add_checked_fixture(text, setup, teardown);
     tcase_add_test(text, test_text_one);
+    tcase_add_test(text, test_text_plan);
+    tcase_add_test(text, test_text_no_role);
+    add_rows(text, test_existing, existing_rows);
     tcase_add_test(text, test_text_error);
     tcase_add_test(text, test_text_table);
     tcase_add_test(text, test_text_hostile);

@@ -216,6 +216,76 @@ START_TEST(test_spinner)
 }
 END_TEST
 
+/* 250 of 1000 after a while: a quarter of the bar, a rate, the time that is left. */
+static int work_counted(void *ctx)
+{
+    const struct cs_ui_options options = {0};
+    struct cs_ui *ui = cs_ui_new(&options);
+    char octet;
+
+    (void)ctx;
+    ui->ops->begin(ui, "making keys");
+    ui->ops->begin(ui, "inside");
+    ui->ops->progress(ui, 250, 1000);
+    ui->ops->end(ui);
+    if (read(STDIN_FILENO, &octet, 1) != 1) {
+        return 99;
+    }
+    ui->ops->progress(ui, 1000, 1000);
+    ui->ops->end(ui);
+    ui->ops->begin(ui, "thinking");
+    puts("second");
+    fflush(stdout);
+    if (read(STDIN_FILENO, &octet, 1) != 1) {
+        return 99;
+    }
+    ui->ops->end(ui);
+    cs_ui_free(ui);
+    return 0;
+}
+
+START_TEST(test_bar)
+{
+    struct pty pty = pty_start(work_counted, NULL);
+    double rate = 0;
+    double left = 0;
+
+    pty_wait_for(&pty, " s left");
+    const char *bar = strstr(pty.seen, "making keys [#####               ] 250/1000, ");
+    ck_assert_msg(bar != NULL, "no bar: %s", pty.seen);
+    ck_assert_int_eq(sscanf(strstr(bar, "1000, "), "1000, %lf/s, %lf s left", &rate, &left), 2);
+    /* What is left takes three times as long as what is done, but for the rounding. */
+    ck_assert_double_gt(rate, 1);
+    ck_assert_double_le(rate, 500); /* the bar is not drawn before half a second */
+    ck_assert_double_le(left - 750 / rate, 1);
+    ck_assert_double_le(750 / rate - left, 1);
+    pty_type(&pty, "\n");
+    pty_wait_for(&pty, "second");
+    pty_wait_for(&pty, "thinking (0 s)"); /* a spinner again */
+    pty_type(&pty, "\n");
+    ck_assert_int_eq(pty_end(&pty), 0);
+}
+END_TEST
+
+/* Into a file nothing of it comes. */
+static void count(struct cs_ui *ui)
+{
+    ui->ops->begin(ui, "making keys");
+    ui->ops->progress(ui, 1, 2);
+    ui->ops->progress(ui, 2, 2);
+    ui->ops->end(ui);
+}
+
+START_TEST(test_bar_in_file)
+{
+    const struct cs_ui_options plain = {0};
+    char *text = capture(count, &plain);
+
+    ck_assert_str_eq(text, "");
+    free(text);
+}
+END_TEST
+
 START_TEST(test_no_terminal)
 {
     const struct cs_ui_options plain = {0};
@@ -255,6 +325,7 @@ int main(void)
     tcase_add_checked_fixture(plain, scratch_enter, scratch_leave);
     add_rows(plain, test_talk, talks);
     tcase_add_test(plain, test_error);
+    tcase_add_test(plain, test_bar_in_file);
     suite_add_tcase(suite, plain);
     tcase_set_timeout(terminal, 60);
     add_rows(terminal, test_confirm, answers);
@@ -262,6 +333,7 @@ int main(void)
     tcase_add_test(terminal, test_confirm_during);
     tcase_add_test(terminal, test_color);
     tcase_add_test(terminal, test_spinner);
+    tcase_add_test(terminal, test_bar);
     tcase_add_test(terminal, test_no_terminal);
     tcase_add_loop_test(terminal, test_signals, 0, 2);
     suite_add_tcase(suite, terminal);
