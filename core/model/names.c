@@ -289,8 +289,9 @@ static cs_rc add_all(struct cs_want *want, struct cs_err *err)
 {
     CS_TRY(check_types(want, err));
     for (int i = 0; i < CS_TYPE_COUNT; i++) {
-        if (want->types & CS_TYPE_SET(i)) {
-            CS_TRY(add_own_parts(want, find_row(want->pool, (enum cs_cert_type)i), err));
+        const struct rule_row *row = find_row(want->pool, (enum cs_cert_type)i);
+        if (row && (want->types & CS_TYPE_SET(i))) {
+            CS_TRY(add_own_parts(want, row, err));
         }
     }
     for (int part = CS_PART_DISCOVER_INTERNAL; part < CS_PART_COUNT; part++) {
