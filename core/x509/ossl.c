@@ -125,9 +125,12 @@ void cs_ossl_other_names(const GENERAL_NAMES *list, struct cs_strv *names)
 {
     for (int i = 0; i < sk_GENERAL_NAME_num(list); i++) {
         GENERAL_NAME *name = sk_GENERAL_NAME_value(list, i);
-        BIO *bio = BIO_new(BIO_s_mem());
         char *printed = NULL;
-        if (name->type != GEN_DNS && bio && GENERAL_NAME_print(bio, name) == 1) {
+        if (name->type == GEN_DNS) {
+            continue;
+        }
+        BIO *bio = BIO_new(BIO_s_mem());
+        if (bio && GENERAL_NAME_print(bio, name) == 1) {
             long len = BIO_get_mem_data(bio, &printed);
             cs_autofree char *text = cs_strndup(printed, len > 0 ? (size_t)len : 0);
             cs_strv_take(names, cs_terminal_escape(text));
