@@ -25,14 +25,27 @@ static cs_rc has_equal(struct cs_token *token, const CK_OBJECT_HANDLE *handles, 
 }
 
 static cs_rc is_there(struct cs_token *token, const uint8_t *id, size_t id_len,
-                      const struct cs_bytes *der, bool *ret_is, struct cs_err *err)
+                      const struct cs_bytes *der, bool *ret_is, size_t *ret_others,
+                      struct cs_err *err)
 {
     CK_OBJECT_HANDLE handles[CS_SAME_ID_MAX];
-    size_t count;
 
-    CS_TRY(cs_object_find_id(token, CKO_CERTIFICATE, id, id_len, handles, CS_SAME_ID_MAX, &count,
-                             err));
-    return has_equal(token, handles, count, der, ret_is, err);
+    CS_TRY(cs_object_find_id(token, CKO_CERTIFICATE, id, id_len, handles, CS_SAME_ID_MAX,
+                             ret_others, err));
+    return has_equal(token, handles, *ret_others, der, ret_is, err);
+}
+
+/* Cards hold one certificate of a CKA_ID, and say of the second nothing that would tell. */
+static cs_rc fail_put(const struct cs_token *token, size_t others, CK_RV rv, struct cs_err *err)
+{
+    cs_err_set(err, cs_ckr_code(rv), "the token \"%s\" does not take the certificate",
+               token->info.label);
+    if (others > 0 && (rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED)) {
+        cs_err_hint(err, "it has another certificate of this key and may hold one of a key only: "
+                         "remove that with the token's own tool, or request with a new key");
+    }
+    cs_err_cause_ckr(err, "C_CreateObject", rv);
+    return cs_ckr_code(rv);
 }
 
 /* A template's values are not written to. */
@@ -61,10 +74,11 @@ cs_rc cs_certobj_put(struct cs_token *token, const uint8_t *id, size_t id_len, c
     CK_CERTIFICATE_TYPE type = CKC_X_509;
     CK_BBOOL yes = CK_TRUE;
     CK_BBOOL private = CK_FALSE;
+    size_t others;
     bool done;
 
     CS_TRY(cs_cert_parts_read(der, &parts, err));
-    CS_TRY(is_there(token, id, id_len, der, &done, err));
+    CS_TRY(is_there(token, id, id_len, der, &done, &others, err));
     if (done) {
         return CS_OK;
     }
@@ -87,8 +101,7 @@ cs_rc cs_certobj_put(struct cs_token *token, const uint8_t *id, size_t id_len, c
         rv = create(token, attributes, count);
     }
     if (rv != CKR_OK) {
-        return cs_fail_ckr(err, cs_ckr_code(rv), "C_CreateObject", rv,
-                           "the token \"%s\" does not take the certificate", token->info.label);
+        return fail_put(token, others, rv, err);
     }
     if (private_key != CK_INVALID_HANDLE) {
         /* Other programs find the key by it; a token that does not want it is none the worse. */

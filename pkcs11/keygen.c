@@ -71,6 +71,13 @@ cs_rc cs_keygen_check(struct cs_token *token, const struct cs_key_spec *spec, bo
                             "the token \"%s\" makes no exportable keys (profile %s)",
                             token->info.label, token->profile.name);
     }
+    const char *why = cs_profile_cannot(&token->profile, spec);
+    if (why) {
+        return cs_fail_hint(err, CS_E_TOKEN_REFUSED, cs_ckr_hint(CKR_KEY_SIZE_RANGE),
+                            "the token \"%s\" makes no %s key of %u bits (profile %s): %s",
+                            token->info.label, cs_key_alg_name(spec->alg), spec->bits,
+                            token->profile.name, why);
+    }
     CS_TRY(check_mechanism(token, &mechanisms[0], spec, err));
     return check_mechanism(token, &mechanisms[1], spec, err);
 }
@@ -118,13 +125,14 @@ static void say_begin(struct cs_token *token, const struct cs_key_spec *spec)
     token->ui->ops->begin(token->ui, what);
 }
 
-/* A token without a profile may refuse attributes that no other token minds: one class of them
- * after the other is left out. */
+/* A token without a profile, or with one that nobody has tried, may refuse attributes that no other
+ * token minds: one class of them after the other is left out. */
 static CK_RV generate_stages(struct cs_token *token, const struct cs_key_request *request,
                              struct cs_template *template, struct cs_token_key *key)
 {
     CK_MECHANISM_TYPE type = mechanisms_of(&request->spec)->type;
-    enum cs_template_stage last = token->profile.is_generic ? CS_STAGE_MINIMAL : CS_STAGE_ALL;
+    bool is_known = !token->profile.is_generic && !token->profile.is_untried;
+    enum cs_template_stage last = is_known ? CS_STAGE_ALL : CS_STAGE_MINIMAL;
     CK_RV rv = CKR_GENERAL_ERROR;
 
     for (enum cs_template_stage stage = CS_STAGE_ALL; stage <= last; stage++) {

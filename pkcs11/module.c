@@ -58,13 +58,19 @@ static cs_rc load_path(struct cs_watch *watch, const char *path, struct cs_modul
     return CS_OK;
 }
 
+/* Its path; the name of one that is no file (`remote:` in a module file), by which it is found
+ * again.
+ */
 static void add_configured(struct cs_module_list *list, CK_FUNCTION_LIST *functions)
 {
     char *file = p11_kit_module_get_filename(functions);
+    char *name = p11_kit_module_get_name(functions);
     char *real = file ? realpath(file, NULL) : NULL;
+    const char *known = real ? real : (file ? file : name);
 
-    add(list, functions, cs_strdup(real ? real : (file ? file : "configured by p11-kit")));
+    add(list, functions, cs_strdup(known ? known : "configured by p11-kit"));
     free(real);
+    free(name);
     free(file);
 }
 

@@ -6,6 +6,8 @@
 #include <confuse.h>
 #include <fnmatch.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +85,45 @@ static int check_refuses(cfg_t *cfg, cfg_opt_t *opt)
     return -1;
 }
 
+/* "RSA-4096: why" or "ECDH_P521: why"; *ret_why points into @word. */
+static bool read_cannot(const char *word, struct cs_key_spec *ret_spec, const char **ret_why)
+{
+    const char *colon = strstr(word, ": ");
+    char alg[32] = "";
+    unsigned long bits = 0;
+    char *end = NULL;
+
+    if (!colon || !colon[2] || colon - word >= (ptrdiff_t)sizeof alg) {
+        return false;
+    }
+    memcpy(alg, word, (size_t)(colon - word));
+    if (strncmp(alg, "RSA-", 4) == 0) {
+        bits = strtoul(alg + 4, &end, 10);
+        if (bits == 0 || bits > UINT16_MAX || *end) {
+            return false;
+        }
+        alg[3] = 0;
+    } else if (strcmp(alg, "RSA") == 0) {
+        return false; /* of which size? */
+    }
+    *ret_why = colon + 2;
+    return cs_key_spec_make(alg, (long)bits, ret_spec, NULL) == CS_OK;
+}
+
+static int check_cannot(cfg_t *cfg, cfg_opt_t *opt)
+{
+    struct cs_key_spec spec;
+    const char *why;
+
+    if (read_cannot(last(opt), &spec, &why)) {
+        return 0;
+    }
+    cfg_error(cfg,
+              "cannot holds keys and reasons like 'RSA-4096: why' or 'ECDH_P521: why', not '%s'",
+              last(opt));
+    return -1;
+}
+
 static int find_attr(const char *name)
 {
     for (int i = 0; i < CS_KEY_ATTR_COUNT; i++) {
@@ -120,13 +161,19 @@ static void take_values(cfg_t *cfg, struct cs_profile *profile)
     profile->name = take_string(cfg, "name");
     profile->manufacturer = take_string(cfg, "manufacturer");
     profile->model = take_string(cfg, "model");
+    profile->library = take_string(cfg, "library");
+    profile->needs = take_string(cfg, "needs");
     profile->note = take_string(cfg, "note");
+    profile->is_untried = !cfg_getbool(cfg, "tried");
     profile->generation = strcmp(cfg_getstr(cfg, "generation"), "session-copy") == 0
                               ? CS_GEN_SESSION_COPY
                               : CS_GEN_TOKEN;
     profile->exportable = (enum cs_exportable)find_exportable(cfg_getstr(cfg, "exportable"));
     for (unsigned i = 0; i < cfg_size(cfg, "refuses"); i++) {
         cs_strv_add(&profile->refuses, cfg_getnstr(cfg, "refuses", i));
+    }
+    for (unsigned i = 0; i < cfg_size(cfg, "cannot"); i++) {
+        cs_strv_add(&profile->cannot, cfg_getnstr(cfg, "cannot", i));
     }
     for (unsigned i = 0; i < cfg_size(cfg, "unreliable"); i++) {
         profile->unreliable[find_attr(cfg_getnstr(cfg, "unreliable", i))] = true;
@@ -142,6 +189,7 @@ static cs_rc parse(cfg_t *cfg, const char *text, const char *origin, struct cs_p
     cfg_set_validate_func(cfg, "exportable", check_exportable);
     cfg_set_validate_func(cfg, "refuses", check_refuses);
     cfg_set_validate_func(cfg, "unreliable", check_unreliable);
+    cfg_set_validate_func(cfg, "cannot", check_cannot);
     if (cfg_parse_buf(cfg, text) != CFG_SUCCESS) {
         return cs_fail_hint(err, CS_E_CONFIG, HINT, "the token profile %s cannot be used: %s",
                             origin, parse_error[0] ? parse_error : "it cannot be parsed");
@@ -160,11 +208,15 @@ cs_rc cs_profile_parse(const char *text, const char *origin, struct cs_profile *
     cfg_opt_t options[] = {CFG_STR("name", NULL, CFGF_NONE),
                            CFG_STR("manufacturer", NULL, CFGF_NONE),
                            CFG_STR("model", NULL, CFGF_NONE),
+                           CFG_STR("library", NULL, CFGF_NONE),
                            CFG_STR("generation", "token", CFGF_NONE),
                            CFG_STR_LIST("refuses", NULL, CFGF_NONE),
                            CFG_STR_LIST("unreliable", NULL, CFGF_NONE),
                            CFG_STR("exportable", "yes", CFGF_NONE),
+                           CFG_STR_LIST("cannot", NULL, CFGF_NONE),
+                           CFG_STR("needs", NULL, CFGF_NONE),
                            CFG_STR("note", NULL, CFGF_NONE),
+                           CFG_BOOL("tried", cfg_true, CFGF_NONE),
                            CFG_END()};
     cs_auto_value(cs_profile) profile = {0};
     cfg_t *cfg = cfg_init(options, CFGF_NONE);
@@ -181,21 +233,28 @@ cs_rc cs_profile_parse(const char *text, const char *origin, struct cs_profile *
     return rc;
 }
 
-bool cs_profile_fits(const struct cs_profile *profile, const char *manufacturer, const char *model)
+static bool library_fits(const char *pattern, const struct cs_profile_token *token)
 {
-    return fnmatch(profile->manufacturer, manufacturer, 0) == 0 &&
-           (!profile->model || fnmatch(profile->model, model, 0) == 0);
+    cs_autofree char *library = token->library ? token->library(token->ctx) : NULL;
+
+    return library && fnmatch(pattern, library, 0) == 0;
+}
+
+bool cs_profile_fits(const struct cs_profile *profile, const struct cs_profile_token *token)
+{
+    return fnmatch(profile->manufacturer, token->manufacturer, 0) == 0 &&
+           (!profile->model || fnmatch(profile->model, token->model, 0) == 0) &&
+           (!profile->library || library_fits(profile->library, token));
 }
 
 /* Reads one and keeps it if it fits. */
-static cs_rc try_text(const char *text, const char *origin, const char *manufacturer,
-                      const char *model, struct cs_profile *ret_profile, bool *ret_fits,
-                      struct cs_err *err)
+static cs_rc try_text(const char *text, const char *origin, const struct cs_profile_token *token,
+                      struct cs_profile *ret_profile, bool *ret_fits, struct cs_err *err)
 {
     cs_auto_value(cs_profile) profile = {0};
 
     CS_TRY(cs_profile_parse(text, origin, &profile, err));
-    *ret_fits = cs_profile_fits(&profile, manufacturer, model);
+    *ret_fits = cs_profile_fits(&profile, token);
     if (*ret_fits) {
         *ret_profile = profile;
         profile = (struct cs_profile){0};
@@ -203,7 +262,7 @@ static cs_rc try_text(const char *text, const char *origin, const char *manufact
     return CS_OK;
 }
 
-static cs_rc try_file(const char *path, const char *manufacturer, const char *model,
+static cs_rc try_file(const char *path, const struct cs_profile_token *token,
                       struct cs_profile *ret_profile, bool *ret_fits, struct cs_err *err)
 {
     cs_auto_value(cs_bytes) text = {0};
@@ -216,20 +275,20 @@ static cs_rc try_file(const char *path, const char *manufacturer, const char *mo
         }
         return CS_E_CONFIG;
     }
-    return try_text((const char *)text.data, path, manufacturer, model, ret_profile, ret_fits, err);
+    return try_text((const char *)text.data, path, token, ret_profile, ret_fits, err);
 }
 
-cs_rc cs_profile_find(const char *path, const char *manufacturer, const char *model,
+cs_rc cs_profile_find(const char *path, const struct cs_profile_token *token,
                       struct cs_profile *ret_profile, struct cs_err *err)
 {
     bool fits = false;
 
     if (path) {
-        CS_TRY(try_file(path, manufacturer, model, ret_profile, &fits, err));
+        CS_TRY(try_file(path, token, ret_profile, &fits, err));
     }
     for (size_t i = 0; i < cs_profile_text_count && !fits; i++) {
-        CS_TRY(try_text(cs_profile_texts[i].text, cs_profile_texts[i].origin, manufacturer, model,
-                        ret_profile, &fits, err));
+        CS_TRY(try_text(cs_profile_texts[i].text, cs_profile_texts[i].origin, token, ret_profile,
+                        &fits, err));
     }
     if (!fits) {
         *ret_profile = (struct cs_profile){
@@ -252,12 +311,27 @@ bool cs_profile_refuses(const struct cs_profile *profile, const char *attribute,
     return false;
 }
 
+const char *cs_profile_cannot(const struct cs_profile *profile, const struct cs_key_spec *spec)
+{
+    for (size_t i = 0; i < profile->cannot.count; i++) {
+        struct cs_key_spec one;
+        const char *why;
+        if (read_cannot(profile->cannot.items[i], &one, &why) && cs_key_spec_equal(&one, spec)) {
+            return why;
+        }
+    }
+    return NULL;
+}
+
 void cs_profile_done(struct cs_profile *profile)
 {
     free(profile->name);
     free(profile->manufacturer);
     free(profile->model);
+    free(profile->library);
+    free(profile->needs);
     free(profile->note);
+    cs_strv_done(&profile->cannot);
     cs_strv_done(&profile->refuses);
     *profile = (struct cs_profile){0};
 }

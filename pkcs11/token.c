@@ -173,6 +173,18 @@ static const struct cs_keystore_ops token_ops = {
     .close = token_close,
 };
 
+/* "TPM2.0 Cryptoki": many modules show a token under the name of its chip's maker. */
+static char *library_of(void *ctx)
+{
+    struct cs_token *token = ctx;
+    CK_INFO info = {0};
+
+    if (cs_ck(token, C_GetInfo, &info) != CKR_OK) {
+        return NULL;
+    }
+    return cs_slot_text(info.libraryDescription, sizeof info.libraryDescription);
+}
+
 static cs_rc set_token(struct cs_token *token, const struct cs_slot *slot, const char *profile,
                        struct cs_err *err)
 {
@@ -190,7 +202,8 @@ static cs_rc set_token(struct cs_token *token, const struct cs_slot *slot, const
     info->model = cs_slot_text(ck->model, sizeof ck->model);
     info->serial = cs_slot_text(ck->serialNumber, sizeof ck->serialNumber);
     info->module_path = cs_strdup(module->path);
-    CS_TRY(cs_profile_find(profile, info->manufacturer, info->model, &token->profile, err));
+    const struct cs_profile_token shown = {info->manufacturer, info->model, library_of, token};
+    CS_TRY(cs_profile_find(profile, &shown, &token->profile, err));
     info->profile = cs_strdup(token->profile.name);
     return CS_OK;
 }
@@ -218,8 +231,9 @@ static cs_rc start_session(struct cs_token *token, struct cs_err *err)
 static void say_what_was_found(struct cs_token *token)
 {
     if (token->ui) {
-        cs_autofree char *text = cs_asprintf("token %s, module %s, profile %s", token->info.uri,
-                                             token->info.module_path, token->info.profile);
+        cs_autofree char *text = cs_asprintf(
+            "token %s, module %s, profile %s%s", token->info.uri, token->info.module_path,
+            token->info.profile, token->profile.is_untried ? " (not tried on hardware)" : "");
         token->ui->ops->note(token->ui, text);
     }
 }

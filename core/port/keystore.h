@@ -69,8 +69,8 @@ struct cs_keystore_ops {
                    struct cs_err *err);
 
     /* Makes the pair on the token and reads it back. An attribute that does not read back as asked
-     * destroys the pair: CS_E_TOKEN_REFUSED. On failure nothing is left on the token. With
-     * session-copy the pair is in the session until keep(). */
+     * destroys the pair: CS_E_TOKEN_REFUSED. On failure nothing of that CKA_ID is left on the
+     * token: it is to be new. With session-copy the pair is in the session until keep(). */
     cs_rc (*generate)(struct cs_keystore *store, const struct cs_key_request *request,
                       struct cs_key **ret_key, struct cs_err *err);
 

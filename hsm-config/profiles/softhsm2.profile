@@ -10,6 +10,9 @@ name = 'softhsm2'
 # Patterns of fnmatch(3) on what the token says of itself (C_GetTokenInfo). No model: any.
 manufacturer = 'SoftHSM project'
 
+# library = 'TPM2*': a pattern on what the module says of itself (libraryDescription of C_GetInfo),
+# for modules that show a token under the name of its chip's maker.
+
 # token          the pair is generated as objects of the token
 # session-copy   it is generated in the session, signs there, and is copied to the token when the
 #                request stands. SoftHSM writes a token object's file again for each of its
@@ -27,5 +30,16 @@ unreliable = {}
 # What becomes of -PrivateKeyExportable $true: yes, no (refused), ignored (the token makes a key
 # that is not exportable and says nothing).
 exportable = 'yes'
+
+# Keys that it does not make, or that cannot be used, although its mechanisms promise them; with the
+# reason, which the refusal repeats: { 'RSA-4096: why', 'ECDH_P521: why' }.
+cannot = {}
+
+# What must be there beside the token: a daemon, a group, a configuration.
+needs = ''
+
+# false: written from documentation, by nobody who had such a token in hand. cscert says so when it
+# opens one, and leaves out optional attributes that the token does not take, as without a profile.
+tried = true
 
 note = 'keys are files of the user; for tests and training'

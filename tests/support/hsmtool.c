@@ -2,13 +2,17 @@
  *
  *   cs-hsmtool populate LABEL PINFILE COUNT rsa|ec   key pairs, about 2 ms each for ec
  *   cs-hsmtool count LABEL PINFILE                   private N public N certificate N other N
+ *   cs-hsmtool wipe LABEL PINFILE                    removes all keys and certificates
+ *
+ * The module is SoftHSM; in the namespaces of tests/tokens/with-token.sh it is that token's,
+ * through p11-kit, because one of them is no file.
  *
  * A program of its own because a process has one instance of a module: counting inside the process
  * under test would share its login, its sessions and its faults. */
 #include "support/softhsm.h"
 
 #include <dlfcn.h>
-#include <p11-kit/pkcs11.h>
+#include <p11-kit/p11-kit.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +28,20 @@ static void must(CK_RV rv, const char *what)
     }
 }
 
-static void load(void)
+static CK_FUNCTION_LIST **given; /* NULL: SoftHSM */
+
+static void load_given(const char *name)
+{
+    given = p11_kit_modules_load(NULL, 0);
+    module = given ? p11_kit_module_for_name(given, name) : NULL;
+    if (!module) {
+        fprintf(stderr, "cs-hsmtool: p11-kit knows no module %s\n", name);
+        exit(1);
+    }
+    must(module->C_Initialize(NULL), "C_Initialize");
+}
+
+static void load_softhsm(void)
 {
     void *handle = dlopen(CS_SOFTHSM_MODULE, RTLD_NOW | RTLD_LOCAL);
     CK_RV (*get)(CK_FUNCTION_LIST **) = NULL;
@@ -147,6 +164,22 @@ static void print_count(CK_SESSION_HANDLE session)
            certificates, all - private_keys - public_keys - certificates);
 }
 
+static void wipe_class(CK_SESSION_HANDLE session, CK_OBJECT_CLASS class)
+{
+    CK_ATTRIBUTE template[] = {{CKA_TOKEN, &yes, 1}, {CKA_CLASS, &class, sizeof class}};
+    CK_OBJECT_HANDLE found[256];
+    CK_ULONG got = 0;
+
+    must(module->C_FindObjectsInit(session, template, 2), "C_FindObjectsInit");
+    must(module->C_FindObjects(session, found, 256, &got), "C_FindObjects");
+    must(module->C_FindObjectsFinal(session), "C_FindObjectsFinal");
+    for (CK_ULONG i = 0; i < got; i++) {
+        /* a card's keys and certificates may go together */
+        CK_RV rv = module->C_DestroyObject(session, found[i]);
+        must(rv == CKR_OBJECT_HANDLE_INVALID ? CKR_OK : rv, "C_DestroyObject");
+    }
+}
+
 /* The private key whose CKA_ID is that of the hexadecimal digits. */
 static CK_OBJECT_HANDLE find_private(CK_SESSION_HANDLE session, const char *digits)
 {
@@ -200,6 +233,7 @@ static int usage(void)
 {
     fputs("usage: cs-hsmtool populate LABEL PINFILE COUNT rsa|ec\n"
           "       cs-hsmtool count LABEL PINFILE\n"
+          "       cs-hsmtool wipe LABEL PINFILE\n"
           "       cs-hsmtool wrap LABEL PINFILE CKA_ID\n",
           stderr);
     return 2;
@@ -208,12 +242,18 @@ static int usage(void)
 int main(int argc, char **argv)
 {
     bool populate = argc == 6 && strcmp(argv[1], "populate") == 0;
+    bool wipe = argc == 4 && strcmp(argv[1], "wipe") == 0;
     bool wrap = argc == 5 && strcmp(argv[1], "wrap") == 0;
 
-    if (!populate && !wrap && !(argc == 4 && strcmp(argv[1], "count") == 0)) {
+    if (!populate && !wrap && !wipe && !(argc == 4 && strcmp(argv[1], "count") == 0)) {
         return usage();
     }
-    load();
+    const char *name = getenv("CS_TOKEN_P11KIT");
+    if (name && *name) {
+        load_given(name);
+    } else {
+        load_softhsm();
+    }
     CK_SESSION_HANDLE session = open_session(argv[2], argv[3]);
     if (populate) {
         unsigned count = (unsigned)strtoul(argv[4], NULL, 10);
@@ -222,9 +262,16 @@ int main(int argc, char **argv)
         }
     } else if (wrap) {
         print_wrap(session, argv[4]);
+    } else if (wipe) {
+        wipe_class(session, CKO_PRIVATE_KEY);
+        wipe_class(session, CKO_PUBLIC_KEY);
+        wipe_class(session, CKO_CERTIFICATE);
     } else {
         print_count(session);
     }
     must(module->C_Finalize(NULL), "C_Finalize");
+    if (given) {
+        p11_kit_modules_release(given);
+    }
     return 0;
 }

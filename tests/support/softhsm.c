@@ -63,6 +63,17 @@ static void write_conf(const struct cs_softhsm *hsm)
     }
 }
 
+/* Who loads every module that p11-kit knows loads tpm2-pkcs11 too where it is installed: it would
+ * make its store in the user's home, look for a TPM, and tell stderr that there is none. */
+static void hide_tpm(const struct cs_softhsm *hsm)
+{
+    if (setenv("TPM2_PKCS11_STORE", hsm->folder, 1) != 0 ||
+        setenv("TPM2_PKCS11_TCTI", "device:/nonexistent", 1) != 0 ||
+        setenv("TPM2_PKCS11_LOG_LEVEL", "0", 1) != 0 || setenv("TSS2_LOG", "all+none", 1) != 0) {
+        die("setenv: %s", strerror(errno));
+    }
+}
+
 /* In memory where that can be: SoftHSM writes an object's file some thirty times to make it. */
 static const char *temporary_folder(void)
 {
@@ -111,6 +122,7 @@ void cs_softhsm_init_empty(struct cs_softhsm *hsm)
     hsm->owner = getpid();
     start_janitor(hsm);
     write_conf(hsm);
+    hide_tpm(hsm);
     hsm->pin_file = cs_softhsm_path(hsm, "pin");
     write_text(hsm->pin_file, CS_SOFTHSM_PIN "\n");
 }
@@ -231,6 +243,13 @@ struct cs_softhsm_count cs_softhsm_count(const struct cs_softhsm *hsm, const cha
     }
     count.all = count.private_keys + count.public_keys + count.certificates + count.others;
     return count;
+}
+
+void cs_softhsm_wipe(const struct cs_softhsm *hsm, const char *label)
+{
+    char *argv[] = {ARG(CS_HSMTOOL), ARG("wipe"), ARG(label), hsm->pin_file, NULL};
+
+    free(must_run(argv));
 }
 
 static size_t files_seen;

@@ -62,6 +62,9 @@ struct cs_softhsm_count {
 };
 struct cs_softhsm_count cs_softhsm_count(const struct cs_softhsm *hsm, const char *label);
 
+/* Removes all keys and certificates of a token, by a process of its own. */
+void cs_softhsm_wipe(const struct cs_softhsm *hsm, const char *label);
+
 /* Files of objects in all tokens, also those that SoftHSM does not show as an object. */
 size_t cs_softhsm_count_files(const struct cs_softhsm *hsm);
 

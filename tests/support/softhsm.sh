@@ -51,6 +51,10 @@ log.level = ERROR
 slots.removable = false
 CONF
     export SOFTHSM2_CONF="$HSM_FOLDER/softhsm2.conf"
+    # Who loads every module that p11-kit knows loads tpm2-pkcs11 too where it is installed: it would
+    # make its store in the user's home, look for a TPM, and tell stderr that there is none.
+    export TPM2_PKCS11_STORE=$HSM_FOLDER TPM2_PKCS11_TCTI=device:/nonexistent
+    export TPM2_PKCS11_LOG_LEVEL=0 TSS2_LOG=all+none
     softhsm_add_token "$HSM_LABEL"
 }
 

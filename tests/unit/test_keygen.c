@@ -45,26 +45,28 @@ static size_t tries(void)
 /* How a template can be refused, and whether another one is worth a try. */
 static const struct {
     const char *fault;
-    bool generic;
+    enum { TRIED, UNTRIED, GENERIC } profile;
     cs_rc rc;
     size_t tries;
     enum cs_answer derive; /* as read back: not false where it was not left out */
     size_t warnings;
 } rows[] = {
-    {NULL, true, CS_OK, 1, CS_TRUE, 0},
-    {"C_GenerateKeyPair:1:0xd1", true, CS_OK, 2, CS_TRUE, 1},
-    {"C_GenerateKeyPair:1:0x12", true, CS_OK, 2, CS_TRUE, 1},
-    {"C_GenerateKeyPair:1:0x13", true, CS_OK, 2, CS_TRUE, 1},
+    {NULL, GENERIC, CS_OK, 1, CS_TRUE, 0},
+    {"C_GenerateKeyPair:1:0xd1", GENERIC, CS_OK, 2, CS_TRUE, 1},
+    {"C_GenerateKeyPair:1:0x12", GENERIC, CS_OK, 2, CS_TRUE, 1},
+    {"C_GenerateKeyPair:1:0x13", GENERIC, CS_OK, 2, CS_TRUE, 1},
     /* from the third try on the token decides about CKA_DERIVE; SoftHSM's default is false */
-    {"C_GenerateKeyPair:1:0xd1,C_GenerateKeyPair:2:0x12", true, CS_OK, 3, CS_FALSE, 1},
-    {"C_GenerateKeyPair:1:0xd1,C_GenerateKeyPair:2:0xd1,C_GenerateKeyPair:3:0xd1", true, CS_OK, 4,
-     CS_FALSE, 1},
-    {"C_GenerateKeyPair:1+:0xd1", true, CS_E_TOKEN_REFUSED, 4, CS_UNKNOWN, 0},
+    {"C_GenerateKeyPair:1:0xd1,C_GenerateKeyPair:2:0x12", GENERIC, CS_OK, 3, CS_FALSE, 1},
+    {"C_GenerateKeyPair:1:0xd1,C_GenerateKeyPair:2:0xd1,C_GenerateKeyPair:3:0xd1", GENERIC, CS_OK,
+     4, CS_FALSE, 1},
+    {"C_GenerateKeyPair:1+:0xd1", GENERIC, CS_E_TOKEN_REFUSED, 4, CS_UNKNOWN, 0},
     /* a profile says all that is refused */
-    {"C_GenerateKeyPair:1:0xd1", false, CS_E_TOKEN_REFUSED, 1, CS_UNKNOWN, 0},
+    {"C_GenerateKeyPair:1:0xd1", TRIED, CS_E_TOKEN_REFUSED, 1, CS_UNKNOWN, 0},
+    /* as far as its author knew */
+    {"C_GenerateKeyPair:1:0xd1", UNTRIED, CS_OK, 2, CS_TRUE, 1},
     /* nothing that another template cures */
-    {"C_GenerateKeyPair:1:0x31", true, CS_E_TOKEN_REFUSED, 1, CS_UNKNOWN, 0},
-    {"C_GenerateKeyPair:1:0x32", true, CS_E_TOKEN_ABSENT, 1, CS_UNKNOWN, 0},
+    {"C_GenerateKeyPair:1:0x31", GENERIC, CS_E_TOKEN_REFUSED, 1, CS_UNKNOWN, 0},
+    {"C_GenerateKeyPair:1:0x32", GENERIC, CS_E_TOKEN_ABSENT, 1, CS_UNKNOWN, 0},
 };
 
 START_TEST(drops_attributes_in_classes)
@@ -72,7 +74,8 @@ START_TEST(drops_attributes_in_classes)
     struct cs_key_request request = cs_testtoken_request(CS_KEY_EC_P256, 256, 0x42);
     struct cs_key *key = NULL;
 
-    cs_token_of(store)->profile.is_generic = rows[_i].generic;
+    cs_token_of(store)->profile.is_generic = rows[_i].profile == GENERIC;
+    cs_token_of(store)->profile.is_untried = rows[_i].profile == UNTRIED;
     cs_spy_fault(rows[_i].fault);
     cs_rc rc = store->ops->generate(store, &request, &key, &err);
     cs_spy_fault(NULL);
