@@ -22,21 +22,29 @@
 
 /* ---- the token ---- */
 
+struct cs_token_options cs_app_token_options(struct cs_app *app, struct cs_pinsource *pin)
+{
+    const struct cs_config *config = app->config;
+
+    return (struct cs_token_options){
+        .uri = pin->uri,
+        .module = config->token.module,
+        .profile = config->token.profile,
+        .lock_dir = config->token.lock_dir ? config->token.lock_dir : app->env.lock_dir,
+        .pin = cs_pinsource_ask,
+        .pin_ctx = pin,
+        .ui = app->ui,
+        .limits = {.call = config->token.timeout_call,
+                   .login = config->token.timeout_login,
+                   .generate = config->token.timeout_generate},
+    };
+}
+
 static cs_rc open_token(struct cs_app *app, struct cs_keystore **ret_store, struct cs_err *err)
 {
     struct cs_pinsource pin = cs_pinsource_choose(app->options, app->config);
-    const struct cs_token_options options = {
-        .uri = pin.uri,
-        .module = app->config->token.module,
-        .profile = app->config->token.profile,
-        .lock_dir = app->config->token.lock_dir ? app->config->token.lock_dir : app->env.lock_dir,
-        .pin = cs_pinsource_ask,
-        .pin_ctx = &pin,
-        .ui = app->ui,
-        .limits = {.call = app->config->token.timeout_call,
-                   .login = app->config->token.timeout_login,
-                   .generate = app->config->token.timeout_generate},
-    };
+    const struct cs_token_options options = cs_app_token_options(app, &pin);
+
     return cs_token_open(&options, ret_store, err);
 }
 
@@ -171,7 +179,7 @@ static cs_rc password_get(struct cs_ca_password *base, const char *account,
 {
     struct cs_app_password *password = (struct cs_app_password *)base;
     struct cs_app *app = password->app;
-    const struct cs_secret *said = cs_options_ca_password(app->options);
+    const struct cs_secret *said = cs_options_secret(app->options, CS_OPT_CA_PASSWORD);
     const char *source = cs_options_text(app->options, CS_OPT_CA_PASSWORD_SOURCE);
 
     if (said && source) {

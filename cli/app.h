@@ -8,11 +8,14 @@
 #include "cli/env.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/outstream.h"
+#include "cli/pinsource.h"
 #include "cli/toposource.h"
 #include "flow/flow.h"
 #include "journal/record.h"
 #include "labca/labca.h"
 #include "model/deployment.h"
+#include "pkcs11/token.h"
 #include "port/ca.h"
 #include "port/keystore.h"
 #include "port/store.h"
@@ -62,6 +65,9 @@ CS_MUST_CHECK cs_rc cs_app_init(struct cs_app *app, const struct cs_options *opt
                                 struct cs_err *err);
 void cs_app_done(struct cs_app *app);
 
+/* How the token of @pin is opened; borrows from both. */
+struct cs_token_options cs_app_token_options(struct cs_app *app, struct cs_pinsource *pin);
+
 /* Opens the store for writing and makes it if need be. @alone: no other run may be at work, which
  * is waited for. */
 CS_MUST_CHECK cs_rc cs_app_open_store(struct cs_app *app, bool alone, struct cs_err *err);
@@ -92,6 +98,8 @@ struct cs_run {
     struct cs_toposource source;       /* where names come from */
     struct cs_deployment deployment;   /* of --all */
     enum cs_output_all all;
+    struct cs_outstream *stream; /* where results went already; NULL: they are in @results */
+    struct cs_certificate_list certificates; /* of get, import, set and remove */
     char *text;          /* what a topology verb prints; NULL: the results are printed */
     bool no_report;      /* its file cannot be written, which is the run's error already */
     bool pending_counts; /* a pending request is exit code 9 */
@@ -104,6 +112,14 @@ cs_rc cs_run_list(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
 cs_rc cs_run_retrieve(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
 cs_rc cs_run_clear(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
 cs_rc cs_run_recover(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_export(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_get(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_import(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_set(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_remove(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_token_list(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_token_init(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_token_check(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
 cs_rc cs_run_topology_import(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
 cs_rc cs_run_topology_show(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
 cs_rc cs_run_topology_check(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;

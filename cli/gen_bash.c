@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char head[] =
-    "# bash completion for cscert and Request-CsCertificate, made from cli/options.def\n"
+    "# bash completion for cscert and the cmdlets' names, made from cli/options.def\n"
     "\n"
     "# The options of a verb; of all verbs for none.\n"
     "_cscert_options()\n"
@@ -81,6 +81,7 @@ static const char tail[] =
     "_cscert()\n"
     "{\n"
     "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} verb words\n"
+    "    local program=${1##*/}\n"
     "    COMPREPLY=()\n"
     "    # Readline makes words of = and :\n"
     "    if [[ $cur == [=:] ]]; then\n"
@@ -95,12 +96,17 @@ static const char tail[] =
     "    fi\n"
     "    _cscert_value && return\n"
     "    verb=$(_cscert_verb \"${COMP_WORDS[@]:1:COMP_CWORD-1}\")\n"
-    "    if [[ $cur == -* || ( $1 == *Request-* && -z $cur ) ]]; then\n"
+    "    case $program in\n";
+
+static const char tail_2[] =
+    "        *) ;;\n"
+    "    esac\n"
+    "    if [[ $cur == -* || ( $program == *-CsCertificate && -z $cur ) ]]; then\n"
     "        words=$(_cscert_options \"$verb\")\n"
     "        # shellcheck disable=SC2086\n"
-    "        case $1/$cur in\n"
-    "            *Request-*/--*) _cscert_add '' ${words#*/} ;;\n"
-    "            *Request-*) _cscert_add '' ${words%%/*} ;;\n"
+    "        case $program/$cur in\n"
+    "            *-CsCertificate/--*) _cscert_add '' ${words#*/} ;;\n"
+    "            *-CsCertificate/*) _cscert_add '' ${words%%/*} ;;\n"
     "            */-[A-Za-z]*) _cscert_add '' ${words%%/*} ;;\n"
     "            *) _cscert_add '' ${words#*/} ;;\n"
     "        esac\n"
@@ -113,25 +119,39 @@ static bool takes_value(const struct cs_opt_info *info)
     return info->type != CS_OT_SWITCH && info->type != CS_OT_VERB;
 }
 
+static void put_names(unsigned verbs, enum cs_dialect dialect)
+{
+    for (unsigned i = 0; i < CS_OPT_COUNT; i++) {
+        const struct cs_opt_info *info = cs_opt_info((enum cs_opt)i);
+        bool is_verb = info->type == CS_OT_VERB;
+        /* A verb is chosen once, and by a word where the cmdlet's names are not meant. */
+        if ((verbs && is_verb) || (dialect == CS_DIALECT_UNIX && is_verb) ||
+            (verbs && !(info->verbs & verbs))) {
+            continue;
+        }
+        cs_autofree char *name = cs_opt_display((enum cs_opt)i, dialect);
+        printf("%s ", name);
+    }
+}
+
 /* "name) echo '-Cmdlet ... / --long ...' ;;" */
-static void put_options(const char *pattern, unsigned verbs)
+static void put_options(const char *pattern, unsigned verbs, enum cs_dialect cmdlet)
 {
     printf("        %s) echo '", pattern);
-    for (unsigned dialect = CS_DIALECT_CMDLET + 1; dialect-- > 0;) {
-        for (unsigned i = 0; i < CS_OPT_COUNT; i++) {
-            const struct cs_opt_info *info = cs_opt_info((enum cs_opt)i);
-            bool is_verb = info->type == CS_OT_VERB;
-            /* A verb is chosen once, and by a word where the cmdlet's names are not meant. */
-            if ((verbs && is_verb) || (dialect == CS_DIALECT_UNIX && is_verb) ||
-                (verbs && !(info->verbs & verbs))) {
-                continue;
-            }
-            cs_autofree char *name = cs_opt_display((enum cs_opt)i, (enum cs_dialect)dialect);
-            printf("%s ", name);
-        }
-        fputs(dialect == CS_DIALECT_CMDLET ? "/ " : "", stdout);
-    }
+    put_names(verbs, cmdlet);
+    fputs("/ ", stdout);
+    put_names(verbs, CS_DIALECT_UNIX);
     puts("' ;;");
+}
+
+/* The programs whose name is a verb. */
+static void put_programs(void)
+{
+    for (unsigned i = CS_DIALECT_GET; i < CS_DIALECT_COUNT; i++) {
+        cs_autofree char *verb =
+            cs_verb_display(cs_dialect_verb((enum cs_dialect)i), CS_DIALECT_UNIX);
+        printf("        %s) verb='%s' ;;\n", cs_dialect_name((enum cs_dialect)i), verb);
+    }
 }
 
 static void put_kind(const struct cs_opt_info *info)
@@ -209,21 +229,24 @@ static void put_words(void)
     for (unsigned i = 0; i < CS_GROUP_COUNT; i++) {
         printf("%s ", cs_group_info((enum cs_group)i)->name);
     }
-    puts("help version ;;\n        *) ;;\n    esac\n}\n\n"
-         "complete -F _cscert cscert " CS_CMDLET_NAME);
+    fputs("help version ;;\n        *) ;;\n    esac\n}\n\ncomplete -F _cscert", stdout);
+    for (unsigned i = 0; i < CS_DIALECT_COUNT; i++) {
+        printf(" %s", cs_dialect_name((enum cs_dialect)i));
+    }
+    putchar('\n');
 }
 
 void cs_gen_bash(void)
 {
     fputs(head, stdout);
-    put_options("''", 0);
+    put_options("''", 0, CS_DIALECT_CMDLET);
     for (unsigned i = 0; i < CS_VERB_COUNT; i++) {
         cs_autofree char *name = cs_verb_display((enum cs_verb)i, CS_DIALECT_UNIX);
         cs_autofree char *quoted = NULL;
         if (asprintf(&quoted, "'%s'", name) < 0) {
             return;
         }
-        put_options(quoted, 1U << i);
+        put_options(quoted, 1U << i, cs_verb_dialect((enum cs_verb)i));
     }
     fputs(kinds, stdout);
     for (unsigned i = 0; i < CS_OPT_COUNT; i++) {
@@ -240,5 +263,7 @@ void cs_gen_bash(void)
         put_verb((enum cs_verb)i);
     }
     fputs(tail, stdout);
+    put_programs();
+    fputs(tail_2, stdout);
     put_words();
 }

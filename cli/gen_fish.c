@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char head[] =
-    "# fish completion for cscert and Request-CsCertificate, made from cli/options.def\n"
+    "# fish completion for cscert and the cmdlets' names, made from cli/options.def\n"
     "\n"
     "# The verb on the command line, \"ca-init\" for two words; nothing if there is none yet.\n"
     "function __cscert_verb\n"
@@ -30,6 +30,15 @@ static const char after_verbs[] =
     "\n"
     "complete -c cscert -f\n"
     "complete -c " CS_CMDLET_NAME " -f";
+
+/* Of the programs whose name is a verb: files only where one may stand alone. */
+static void put_program(enum cs_dialect dialect)
+{
+    const struct cs_verb_info *info = cs_verb_info(cs_dialect_verb(dialect));
+    bool is_file = info->option != CS_OPT_COUNT && cs_gen_is_file(cs_opt_info(info->option));
+
+    printf("complete -c %s %s\n", cs_dialect_name(dialect), is_file ? "-F" : "-f");
+}
 
 static void put_text(const char *text)
 {
@@ -134,8 +143,10 @@ static void put_option(enum cs_opt option, enum cs_dialect dialect)
     cs_autofree char *name = cs_opt_display(option, dialect);
     bool is_long = strncmp(name, "--", 2) == 0;
 
-    printf("complete -c %s", dialect == CS_DIALECT_CMDLET ? CS_CMDLET_NAME : "cscert");
-    if (info->type == CS_OT_VERB) {
+    printf("complete -c %s", cs_dialect_name(dialect));
+    if (cs_dialect_verb(dialect) != CS_VERB_COUNT) {
+        /* its name is the condition */
+    } else if (info->type == CS_OT_VERB) {
         fputs(" -n \"__cscert_is ''\"", stdout);
     } else {
         put_condition(info->verbs, dialect);
@@ -170,6 +181,15 @@ void cs_gen_fish(void)
     for (unsigned i = 0; i < CS_OPT_COUNT; i++) {
         if (cs_opt_info((enum cs_opt)i)->verbs & CS_V_MAIN) {
             put_option((enum cs_opt)i, CS_DIALECT_CMDLET);
+        }
+    }
+    for (unsigned i = CS_DIALECT_GET; i < CS_DIALECT_COUNT; i++) {
+        put_program((enum cs_dialect)i);
+        for (unsigned j = 0; j < CS_OPT_COUNT; j++) {
+            if (cs_opt_info((enum cs_opt)j)->type != CS_OT_VERB &&
+                cs_opt_info((enum cs_opt)j)->verbs & 1U << cs_dialect_verb((enum cs_dialect)i)) {
+                put_option((enum cs_opt)j, (enum cs_dialect)i);
+            }
         }
     }
 }

@@ -42,11 +42,15 @@ void cs_gen_verbs(void)
 {
     for (unsigned i = 0; i < CS_VERB_COUNT; i++) {
         const struct cs_verb_info *info = cs_verb_info((enum cs_verb)i);
-        cs_autofree char *cmdlet = cs_verb_display((enum cs_verb)i, CS_DIALECT_CMDLET);
+        const enum cs_dialect dialect = cs_verb_dialect((enum cs_verb)i);
+        cs_autofree char *cmdlet = cs_verb_display((enum cs_verb)i, dialect);
         printf(".It Cm %s%s%s%s%s", info->group, *info->group ? " " : "", info->name,
                *info->operand ? " Ar " : "", info->operand);
         if (*cmdlet == '-') {
             printf(" Pq Fl %s", cmdlet + 1);
+        } else if (cs_dialect_verb(dialect) == (enum cs_verb)i) {
+            fputs(" Pq Nm ", stdout);
+            put(cmdlet, true);
         }
         putchar('\n');
         put_sentences(info->help);
@@ -98,7 +102,7 @@ static void put_option(enum cs_opt option)
         fputs(" Ar ", stdout);
         put(info->placeholder, false);
     }
-    if (info->cmdlet) {
+    if (info->cmdlets) {
         printf(" , Fl %s", info->name);
     }
     for (size_t i = 0; i < aliases.count; i++) {
@@ -112,11 +116,22 @@ static void put_option(enum cs_opt option)
     }
 }
 
-static void put_list(bool cmdlet)
+/* Parameters of Request-CsCertificate, parameters that only its siblings have, options of ours. */
+enum list { OF_REQUEST, OF_SIBLINGS, OF_OURS };
+
+static enum list list_of(unsigned cmdlets)
+{
+    if (cmdlets & CS_C_REQUEST) {
+        return OF_REQUEST;
+    }
+    return cmdlets ? OF_SIBLINGS : OF_OURS;
+}
+
+static void put_list(enum list list)
 {
     puts(".Bl -tag -width Ds");
     for (unsigned i = 0; i < CS_OPT_COUNT; i++) {
-        if (cs_opt_info((enum cs_opt)i)->cmdlet == cmdlet) {
+        if (list_of(cs_opt_info((enum cs_opt)i)->cmdlets) == list) {
             put_option((enum cs_opt)i);
         }
     }
@@ -126,7 +141,9 @@ static void put_list(bool cmdlet)
 void cs_gen_options(void)
 {
     puts(".Ss Parameters of Request\\-CsCertificate");
-    put_list(true);
+    put_list(OF_REQUEST);
+    puts(".Ss Further parameters of its sibling cmdlets");
+    put_list(OF_SIBLINGS);
     puts(".Ss Options of cscert");
-    put_list(false);
+    put_list(OF_OURS);
 }

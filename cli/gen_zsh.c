@@ -54,16 +54,20 @@ static void put_options(unsigned verbs, enum cs_dialect dialect)
 {
     for (unsigned i = 0; i < CS_OPT_COUNT; i++) {
         const struct cs_opt_info *info = cs_opt_info((enum cs_opt)i);
-        bool wanted = dialect == CS_DIALECT_CMDLET || info->type != CS_OT_VERB;
+        bool wanted = dialect != CS_DIALECT_UNIX || info->type != CS_OT_VERB;
         if (wanted && (info->verbs & verbs)) {
             put_option((enum cs_opt)i, dialect);
         }
     }
 }
 
-static void put_operand(const struct cs_verb_info *info)
+/* One that may be left out and is no file has nothing to offer: its message would only keep options
+ * from being completed. */
+static void put_operand(enum cs_verb verb)
 {
-    if (*info->operand) {
+    const struct cs_verb_info *info = cs_verb_info(verb);
+
+    if (*info->operand && !cs_verb_operand_is_optional(verb)) {
         printf("        '%s:", cs_opt_is_list(info->option) ? "*" : "1");
         put_text(info->operand);
         puts(cs_gen_is_file(cs_opt_info(info->option)) ? ":_files'" : ":'");
@@ -76,7 +80,18 @@ static void put_verb_function(enum cs_verb verb)
 
     printf("_cscert_%s() {\n    local -a specs=(\n", word);
     put_options(1U << verb, CS_DIALECT_UNIX);
-    put_operand(cs_verb_info(verb));
+    put_operand(verb);
+    puts("    )\n    _arguments $specs\n}\n");
+}
+
+/* Of a program whose name is a verb. */
+static void put_program_function(enum cs_dialect dialect)
+{
+    const enum cs_verb verb = cs_dialect_verb(dialect);
+
+    printf("_cscert_program_%s() {\n    local -a specs=(\n", cs_verb_info(verb)->name);
+    put_options(1U << verb, dialect);
+    put_operand(verb);
     puts("    )\n    _arguments $specs\n}\n");
 }
 
@@ -111,25 +126,31 @@ static const char tail[] = "_cscert_verbs() {\n"
                            "}\n"
                            "\n"
                            "_cscert() {\n"
-                           "    if [[ $service == Request-* ]]; then\n"
-                           "        _cscert_cmdlet\n"
-                           "    else\n"
-                           "        _cscert_verbs '' main_verbs\n"
-                           "    fi\n"
+                           "    case $service in\n"
+                           "        Request-*) _cscert_cmdlet ;;\n"
+                           "        *-CsCertificate) _cscert_program_${(L)service%%-*} ;;\n"
+                           "        *) _cscert_verbs '' main_verbs ;;\n"
+                           "    esac\n"
                            "}\n"
                            "\n"
                            "_cscert \"$@\"";
 
 void cs_gen_zsh(void)
 {
-    puts("#compdef cscert " CS_CMDLET_NAME "\n"
-         "# made from cli/options.def\n");
+    fputs("#compdef", stdout);
+    for (unsigned i = 0; i < CS_DIALECT_COUNT; i++) {
+        printf(" %s", cs_dialect_name((enum cs_dialect)i));
+    }
+    puts("\n# made from cli/options.def\n");
     for (unsigned i = 0; i < CS_VERB_COUNT; i++) {
         put_verb_function((enum cs_verb)i);
     }
     puts("_cscert_cmdlet() {\n    local -a specs=(");
     put_options(CS_V_MAIN, CS_DIALECT_CMDLET);
     puts("    )\n    _arguments $specs\n}\n");
+    for (unsigned i = CS_DIALECT_GET; i < CS_DIALECT_COUNT; i++) {
+        put_program_function((enum cs_dialect)i);
+    }
     puts("local -a main_verbs=(");
     put_verb_list("");
     for (unsigned i = 0; i < CS_GROUP_COUNT; i++) {

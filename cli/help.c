@@ -94,8 +94,11 @@ static void add_program(struct cs_buf *buf, enum cs_dialect dialect)
                 "Certificates for Lync and Skype for Business servers. The private key is made "
                 "inside a\nPKCS#11 token, the request is signed there.\n\n"
                 "usage: cscert VERB [OPTION...]\n"
-                "       " CS_CMDLET_NAME " -New|-List|-Retrieve|-Clear [OPTION...]\n\n"
-                "Verbs:\n");
+                "       " CS_CMDLET_NAME " -New|-List|-Retrieve|-Clear [OPTION...]\n");
+    for (unsigned i = CS_DIALECT_GET; i < CS_DIALECT_COUNT; i++) {
+        cs_buf_printf(buf, "       %s [OPTION...]\n", cs_dialect_name((enum cs_dialect)i));
+    }
+    cs_buf_puts(buf, "\nVerbs:\n");
     for (unsigned verb = 0; verb < CS_VERB_COUNT; verb++) {
         add_verb(buf, (enum cs_verb)verb, dialect);
     }
@@ -114,9 +117,12 @@ static void add_usage(struct cs_buf *buf, enum cs_verb verb, enum cs_dialect dia
     const struct cs_verb_info *info = cs_verb_info(verb);
     cs_autofree char *name = cs_verb_display(verb, dialect);
 
-    cs_buf_printf(buf, "usage: %s %s%s%s [OPTION...]\n\n",
-                  dialect == CS_DIALECT_CMDLET && *name == '-' ? CS_CMDLET_NAME : "cscert", name,
-                  *info->operand ? " " : "", info->operand);
+    const char *program = dialect == CS_DIALECT_CMDLET && *name == '-' ? CS_CMDLET_NAME " "
+                          : cs_dialect_verb(dialect) == verb           ? ""
+                                                                       : "cscert ";
+
+    cs_buf_printf(buf, "usage: %s%s%s%s [OPTION...]\n\n", program, name, *info->operand ? " " : "",
+                  info->operand);
     add_wrapped(buf, info->help, 0, 2);
     if (*info->more) {
         add_wrapped(buf, info->more, 0, 2);

@@ -89,6 +89,11 @@ void cs_jsontext_array_add(struct cs_jsontext_array *array, json_t *object)
     cs_buf_puts(&array->buf, text ? text : "null");
 }
 
+char *cs_jsontext_array_part(struct cs_jsontext_array *array)
+{
+    return cs_outline_take(&array->buf);
+}
+
 char *cs_jsontext_array_end(struct cs_jsontext_array *array)
 {
     cs_buf_puts(&array->buf, array->count ? "\n]\n" : "]\n");

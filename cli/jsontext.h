@@ -43,6 +43,9 @@ void cs_jsontext_array_begin(struct cs_jsontext_array *array);
 /* Takes @object. */
 void cs_jsontext_array_add(struct cs_jsontext_array *array, json_t *object);
 
+/* The text so far, which is not in a later part again; the caller frees. */
+char *cs_jsontext_array_part(struct cs_jsontext_array *array);
+
 /* The text with a line feed at its end; the caller frees. */
 char *cs_jsontext_array_end(struct cs_jsontext_array *array);
 

@@ -19,6 +19,14 @@ static const cs_verb_fn verbs[CS_VERB_COUNT] = {
     [CS_VERB_RETRIEVE] = cs_run_retrieve,
     [CS_VERB_CLEAR] = cs_run_clear,
     [CS_VERB_RECOVER] = cs_run_recover,
+    [CS_VERB_EXPORT] = cs_run_export,
+    [CS_VERB_GET] = cs_run_get,
+    [CS_VERB_IMPORT] = cs_run_import,
+    [CS_VERB_SET] = cs_run_set,
+    [CS_VERB_REMOVE] = cs_run_remove,
+    [CS_VERB_TOKEN_LIST] = cs_run_token_list,
+    [CS_VERB_TOKEN_INIT] = cs_run_token_init,
+    [CS_VERB_TOKEN_CHECK] = cs_run_token_check,
     [CS_VERB_TOPOLOGY_IMPORT] = cs_run_topology_import,
     [CS_VERB_TOPOLOGY_SHOW] = cs_run_topology_show,
     [CS_VERB_TOPOLOGY_CHECK] = cs_run_topology_check,
@@ -38,7 +46,7 @@ static void print_errors(const struct cs_run *run, const struct cs_err *error)
     if (of_run) {
         cs_ui_print_error(error, no_color);
     }
-    for (size_t i = 0; i < run->results.count; i++) {
+    for (size_t i = 0; i < run->results.count && !run->stream; i++) {
         const struct cs_err *of_result = &run->results.items[i].error;
         if (of_result->code != CS_OK && !of_run) {
             cs_ui_print_error(of_result, no_color);
@@ -56,6 +64,9 @@ static cs_rc print_results(const struct cs_run *run, const struct cs_err *error,
         .all = run->all,
     };
     bool json = cs_options_flag(run->app->options, CS_OPT_JSON);
+    if (run->stream) {
+        return cs_outstream_end(run->stream, error, err);
+    }
     if (run->text) {
         return cs_output_write(run->text, err);
     }
@@ -101,14 +112,17 @@ static cs_rc run_verb(struct cs_app *app)
         rc = verbs[cs_options_verb(app->options)](&run, &err);
     }
     if (rc == CS_OK) {
-        rc = cs_result_list_rc(&run.results, run.pending_counts);
+        rc = run.stream ? cs_result_sum_rc(cs_outstream_sum(run.stream), run.pending_counts)
+                        : cs_result_list_rc(&run.results, run.pending_counts);
     }
     cs_rc shown = show(&run, started, rc, &err);
     cs_result_list_done(&run.results);
     cs_stray_list_done(&run.strays);
     cs_labca_request_list_done(&run.held);
+    cs_certificate_list_done(&run.certificates);
     cs_deployment_done(&run.deployment);
     cs_toposource_done(&run.source);
+    cs_outstream_free(run.stream);
     free(run.text);
     return rc == CS_OK || rc == CS_E_PENDING ? (shown == CS_OK ? rc : shown) : rc;
 }

@@ -10,9 +10,14 @@
 enum cs_dialect cs_dialect_of(const char *program)
 {
     const char *slash = strrchr(program, '/');
+    const char *name = slash ? slash + 1 : program;
 
-    return cs_ascii_iequal(slash ? slash + 1 : program, CS_CMDLET_NAME) ? CS_DIALECT_CMDLET
-                                                                        : CS_DIALECT_UNIX;
+    for (unsigned i = CS_DIALECT_CMDLET; i < CS_DIALECT_COUNT; i++) {
+        if (cs_ascii_iequal(name, cs_dialect_name((enum cs_dialect)i))) {
+            return (enum cs_dialect)i;
+        }
+    }
+    return CS_DIALECT_UNIX;
 }
 
 static char *display(const struct cs_options *options, enum cs_opt option)
@@ -69,6 +74,15 @@ static const struct {
     {CS_OPT_CA, CS_OPT_OUTPUT},
     {CS_OPT_CA, CS_OPT_OUTPUT_DIR},
     {CS_OPT_CA_PASSWORD, CS_OPT_CA_PASSWORD_SOURCE},
+    {CS_OPT_PASSWORD, CS_OPT_PASSWORD_SOURCE},
+    {CS_OPT_TO, CS_OPT_OUTPUT},
+    {CS_OPT_TO, CS_OPT_PASSWORD},
+    {CS_OPT_TO, CS_OPT_PASSWORD_SOURCE},
+    {CS_OPT_TO, CS_OPT_CSP},
+    {CS_OPT_TO, CS_OPT_LEGACY},
+    {CS_OPT_THUMBPRINT, CS_OPT_PATH},
+    {CS_OPT_THUMBPRINT, CS_OPT_REFERENCE},
+    {CS_OPT_PATH, CS_OPT_REFERENCE},
     {CS_OPT_REQUEST_ID, CS_OPT_CA_REQUEST_ID},
     {CS_OPT_ALL, CS_OPT_TYPE},
     {CS_OPT_ALL, CS_OPT_COMPUTER_FQDN},
@@ -107,6 +121,9 @@ static const struct {
 } needed[] = {
     {CS_OPT_OUTPUT_DIR, CS_OPT_ALL, "one request goes to a file with -Output FILE"},
     {CS_OPT_LIKE_KEEP, CS_OPT_LIKE, "name the certificate whose names are to be kept: --like FILE"},
+    {CS_OPT_TO_PIN_SOURCE, CS_OPT_TO, "it is the PIN of the token that --to names"},
+    {CS_OPT_ROLL, CS_OPT_EFFECTIVE_DATE, "say from when on: -EffectiveDate 2026-12-31T22:00:00"},
+    {CS_OPT_EFFECTIVE_DATE, CS_OPT_ROLL, "without -Roll the certificate serves at once"},
 };
 
 static cs_rc check_needed(const struct cs_options *options, struct cs_err *err)
@@ -125,10 +142,13 @@ static cs_rc check_needs(const struct cs_options *options, struct cs_err *err)
 {
     const struct cs_verb_info *verb = cs_verb_info(options->verb);
 
-    if (verb->option != CS_OPT_COUNT && !options->values[verb->option].given) {
-        cs_autofree char *name = cs_verb_display(options->verb, CS_DIALECT_UNIX);
+    if (verb->option != CS_OPT_COUNT && !options->values[verb->option].given &&
+        !cs_verb_operand_is_optional(options->verb)) {
+        bool is_name = cs_dialect_verb(options->dialect) == options->verb;
+        enum cs_dialect dialect = is_name ? options->dialect : CS_DIALECT_UNIX;
+        cs_autofree char *name = cs_verb_display(options->verb, dialect);
         cs_rc rc = cs_fail(err, CS_E_USAGE, "%s needs a %s", name, verb->operand);
-        cs_err_hint(err, "write cscert %s %s", name, verb->operand);
+        cs_err_hint(err, "write %s%s %s", is_name ? "" : "cscert ", name, verb->operand);
         return rc;
     }
     if (options->values[CS_OPT_REPLY].given && !options->values[CS_OPT_REQUEST_ID].given &&
@@ -159,7 +179,7 @@ cs_rc cs_options_parse(int argc, char **argv, struct cs_options **ret_options, s
     cs_auto(cs_options) options = cs_alloc(1, sizeof *options);
 
     options->dialect = argc > 0 ? cs_dialect_of(argv[0]) : CS_DIALECT_UNIX;
-    options->verb = CS_VERB_COUNT;
+    options->verb = cs_dialect_verb(options->dialect);
     const struct cs_cmdline line = {argc, argv, options->dialect};
     cs_rc rc = parse(&line, options, err);
     if (rc != CS_OK) {
@@ -179,8 +199,8 @@ void cs_options_free(struct cs_options *options)
     for (size_t i = 0; i < CS_OPT_COUNT; i++) {
         free(options->values[i].text);
         cs_strv_done(&options->values[i].list);
+        cs_secret_free(options->values[i].secret);
     }
-    cs_secret_free(options->ca_password);
     cs_strv_done(&options->warnings);
     free(options);
 }
@@ -222,9 +242,9 @@ long cs_options_number(const struct cs_options *options, enum cs_opt option)
     return options->values[option].number;
 }
 
-const struct cs_secret *cs_options_ca_password(const struct cs_options *options)
+const struct cs_secret *cs_options_secret(const struct cs_options *options, enum cs_opt option)
 {
-    return options->ca_password;
+    return options->values[option].secret;
 }
 
 const struct cs_strv *cs_options_warnings(const struct cs_options *options)

@@ -13,7 +13,7 @@
 /* What was said. Nothing changes in it after it was made. */
 struct cs_options;
 
-/* CS_DIALECT_CMDLET if the program was called by the cmdlet's name, with or without a path. */
+/* The cmdlet by whose name the program was called, with or without a path; else CS_DIALECT_UNIX. */
 enum cs_dialect cs_dialect_of(const char *program);
 
 /* Reads the arguments that main() got. Call cs_secret_setup() before: a -CaPassword is moved into
@@ -46,8 +46,8 @@ const struct cs_strv *cs_options_list(const struct cs_options *options, enum cs_
 /* 0 when nothing was said. */
 long cs_options_number(const struct cs_options *options, enum cs_opt option);
 
-/* -CaPassword; NULL when nothing was said. */
-const struct cs_secret *cs_options_ca_password(const struct cs_options *options);
+/* -CaPassword, -Password; NULL when nothing was said. */
+const struct cs_secret *cs_options_secret(const struct cs_options *options, enum cs_opt option);
 
 /* What is odd but was understood. */
 const struct cs_strv *cs_options_warnings(const struct cs_options *options);

@@ -196,7 +196,8 @@ static cs_rc take_value(struct parser *parser, enum cs_opt option, const struct 
     cs_autofree char *name = display(parser, option);
     cs_rc rc = cs_fail(err, CS_E_USAGE, "%s has no value", name);
     if (cs_opt_info(option)->type == CS_OT_SECRET) {
-        cs_err_hint(err, "say --ca-password-source prompt, and it is asked for");
+        cs_autofree char *source = display(parser, cs_opt_source(option));
+        cs_err_hint(err, "say %s prompt, and it is asked for", source);
     } else if (value) {
         cs_err_hint(err,
                     "it is empty: is a variable of the shell not set? Write %s %s, or leave it out",
@@ -291,15 +292,15 @@ static cs_rc take_secret(struct parser *parser, enum cs_opt option, const struct
 {
     struct cs_options *options = parser->options;
     cs_autofree char *name = display(parser, option);
+    cs_autofree char *source = display(parser, cs_opt_source(option));
     char *text;
 
     CS_TRY(take_value(parser, option, word, &text, err));
-    CS_TRY(cs_secret_take(text, strlen(text), &options->ca_password, err));
+    CS_TRY(cs_secret_take(text, strlen(text), &options->values[option].secret, err));
     parser->after_secret = true;
-    cs_strv_take(&options->warnings,
-                 cs_asprintf("%s: others on this computer can see a command line; use "
-                             "--ca-password-source",
-                             name));
+    cs_strv_take(
+        &options->warnings,
+        cs_asprintf("%s: others on this computer can see a command line; use %s", name, source));
     return CS_OK;
 }
 
@@ -331,7 +332,7 @@ static cs_rc fail_no_option(const struct parser *parser, const struct cs_opt_wor
 {
     cs_autofree char *list = cs_strv_join(candidates, ", ");
     int len = word->name_len < 80 ? (int)word->name_len : 80;
-    const char *dash = parser->line->dialect == CS_DIALECT_CMDLET ? "-" : "--";
+    const char *dash = parser->line->dialect != CS_DIALECT_UNIX ? "-" : "--";
 
     if (match == CS_OPT_AMBIGUOUS) {
         cs_rc rc = cs_fail(err, CS_E_USAGE, "%s%.*s is ambiguous", dash, len, word->name);

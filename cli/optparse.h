@@ -17,18 +17,18 @@ struct cs_opt_value {
     long number;
     char *text;
     struct cs_strv list;
+    struct cs_secret *secret;
 };
 
 struct cs_options {
     enum cs_dialect dialect;
     enum cs_verb verb;
     struct cs_opt_value values[CS_OPT_COUNT];
-    struct cs_secret *ca_password;
     struct cs_strv warnings;
 };
 
 /* Reads all words of @line into @options, which is empty but for its dialect and the verb
- * CS_VERB_COUNT. CS_E_USAGE. */
+ * that is that dialect's, or CS_VERB_COUNT. CS_E_USAGE. */
 CS_MUST_CHECK cs_rc cs_optparse(const struct cs_cmdline *line, struct cs_options *options,
                                 struct cs_err *err);
 

@@ -7,9 +7,9 @@
 #include <string.h>
 
 static const struct cs_opt_info options[CS_OPT_COUNT] = {
-#define CS_OPTION(word, name, aliases, type, check, verbs, cmdlet, choices, placeholder, help)     \
-    [CS_OPT_##word] = {(name),   (aliases), CS_OT_##type,  CS_OC_##check, (verbs),                 \
-                       (cmdlet), (choices), (placeholder), (help)},
+#define CS_OPTION(word, name, aliases, type, check, verbs, cmdlets, choices, placeholder, help)    \
+    [CS_OPT_##word] = {(name),    (aliases), CS_OT_##type,  CS_OC_##check, (verbs),                \
+                       (cmdlets), (choices), (placeholder), (help)},
 #include "cli/options.def"
 };
 
@@ -22,6 +22,19 @@ static const struct cs_verb_info verbs_table[CS_VERB_COUNT] = {
 static const struct cs_group_info groups[CS_GROUP_COUNT] = {
 #define CS_GROUP(word, name, help) [CS_GROUP_##word] = {(name), (help)},
 #include "cli/verbs.def"
+};
+
+static const struct {
+    const char *name;
+    enum cs_verb verb;
+    unsigned bit; /* CS_C_* */
+} dialects[CS_DIALECT_COUNT] = {
+    [CS_DIALECT_UNIX] = {"cscert", CS_VERB_COUNT, 0},
+    [CS_DIALECT_CMDLET] = {CS_CMDLET_NAME, CS_VERB_COUNT, CS_C_REQUEST},
+    [CS_DIALECT_GET] = {"Get-CsCertificate", CS_VERB_GET, CS_C_GET},
+    [CS_DIALECT_IMPORT] = {"Import-CsCertificate", CS_VERB_IMPORT, CS_C_IMPORT},
+    [CS_DIALECT_SET] = {"Set-CsCertificate", CS_VERB_SET, CS_C_SET},
+    [CS_DIALECT_REMOVE] = {"Remove-CsCertificate", CS_VERB_REMOVE, CS_C_REMOVE},
 };
 
 /* No name of an option or verb is longer; what is longer matches nothing. */
@@ -40,6 +53,36 @@ const struct cs_verb_info *cs_verb_info(enum cs_verb verb)
 const struct cs_group_info *cs_group_info(enum cs_group group)
 {
     return &groups[group];
+}
+
+const char *cs_dialect_name(enum cs_dialect dialect)
+{
+    return dialects[dialect].name;
+}
+
+enum cs_verb cs_dialect_verb(enum cs_dialect dialect)
+{
+    return dialects[dialect].verb;
+}
+
+enum cs_dialect cs_verb_dialect(enum cs_verb verb)
+{
+    for (unsigned i = CS_DIALECT_GET; i < CS_DIALECT_COUNT; i++) {
+        if (dialects[i].verb == verb) {
+            return (enum cs_dialect)i;
+        }
+    }
+    return CS_DIALECT_CMDLET;
+}
+
+enum cs_opt cs_opt_source(enum cs_opt secret)
+{
+    return secret == CS_OPT_CA_PASSWORD ? CS_OPT_CA_PASSWORD_SOURCE : CS_OPT_PASSWORD_SOURCE;
+}
+
+bool cs_verb_operand_is_optional(enum cs_verb verb)
+{
+    return verbs_table[verb].operand[0] == '[';
 }
 
 bool cs_opt_is_list(enum cs_opt option)
@@ -64,7 +107,7 @@ char *cs_opt_long_name(enum cs_opt option)
 
 char *cs_opt_display(enum cs_opt option, enum cs_dialect dialect)
 {
-    if (dialect == CS_DIALECT_CMDLET && options[option].cmdlet) {
+    if (options[option].cmdlets & dialects[dialect].bit) {
         return cs_asprintf("-%s", options[option].name);
     }
     cs_autofree char *name = cs_opt_long_name(option);
@@ -85,6 +128,9 @@ char *cs_verb_display(enum cs_verb verb, enum cs_dialect dialect)
 {
     const struct cs_verb_info *info = &verbs_table[verb];
 
+    if (dialect != CS_DIALECT_UNIX && dialects[dialect].verb == verb) {
+        return cs_strdup(dialects[dialect].name);
+    }
     for (unsigned i = 0; dialect == CS_DIALECT_CMDLET && i < CS_OPT_COUNT; i++) {
         if (options[i].type == CS_OT_VERB && cs_opt_verb((enum cs_opt)i) == verb) {
             return cs_asprintf("-%s", options[i].name);
@@ -170,9 +216,9 @@ static bool has_prefix(const struct cs_opt_info *info, const char *folded)
     return strncmp(name, folded, strlen(folded)) == 0;
 }
 
-/* One round of the search: the rows that @cmdlet_only and @verbs (0: all) leave. */
+/* One round of the search: the rows that @cmdlets and @verbs (0: all) leave. */
 struct round {
-    bool cmdlet_only;
+    unsigned cmdlets;
     unsigned verbs;
 };
 
@@ -186,7 +232,7 @@ static enum cs_opt_match find_prefix(const char *folded, const struct round *rou
     for (unsigned i = 0; i < CS_OPT_COUNT; i++) {
         const struct cs_opt_info *info = &options[i];
         bool of_verb = info->type != CS_OT_VERB && (info->verbs & round->verbs);
-        if ((round->cmdlet_only && !info->cmdlet) || (round->verbs && !of_verb) ||
+        if ((round->cmdlets && !(info->cmdlets & round->cmdlets)) || (round->verbs && !of_verb) ||
             !has_prefix(info, folded)) {
             continue;
         }
@@ -247,7 +293,7 @@ static void add_near_options(const char *folded, enum cs_dialect dialect,
 enum cs_opt_match cs_opt_find(const char *name, size_t len, enum cs_dialect dialect, unsigned verbs,
                               enum cs_opt *ret_option, struct cs_strv *candidates)
 {
-    const struct round rounds[] = {{true, 0}, {false, verbs}, {false, 0}};
+    const struct round rounds[] = {{dialects[dialect].bit, 0}, {0, verbs}, {0, 0}};
     char folded[NAME_SIZE];
 
     if (!fold(name, len, folded)) {
@@ -259,7 +305,7 @@ enum cs_opt_match cs_opt_find(const char *name, size_t len, enum cs_dialect dial
             return CS_OPT_FOUND;
         }
     }
-    for (size_t i = dialect == CS_DIALECT_CMDLET ? 0 : 1; i < 3; i++) {
+    for (size_t i = dialect != CS_DIALECT_UNIX ? 0 : 1; i < 3; i++) {
         enum cs_opt_match match = find_prefix(folded, &rounds[i], dialect, ret_option, candidates);
         if (match != CS_OPT_UNKNOWN) {
             return match;

@@ -1,3 +1,5 @@
+#include "cli/outjson.h"
+
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -132,7 +134,7 @@ static void set_place(json_t *object, const struct cs_result *result)
     json_object_set_new(object, "LeftAlone", json_boolean(result->left_alone));
 }
 
-static json_t *result_object(const struct cs_result *result)
+json_t *cs_outjson_result(const struct cs_result *result)
 {
     const struct cs_request *request = result->request;
     const struct cs_plan *plan = request->plan;
@@ -148,13 +150,27 @@ static json_t *result_object(const struct cs_result *result)
     set_place(object, result);
     json_object_set_new(object, "Thumbprint", thumbprint(&request->certificate));
     json_object_set_new(object, "Key", key(request));
+    json_object_set_new(object, "FriendlyName", cs_jsontext(plan->friendly_name));
+    json_object_set_new(object, "Template", cs_jsontext(plan->template_name));
     json_object_set_new(object, "Ca", cs_jsontext(plan->ca));
     json_object_set_new(object, "CaRequestId", cs_jsontext(request->ca_request_id));
+    json_object_set_new(object, "Exported", json_integer(result->exported));
+    json_object_set_new(object, "Copy", cs_jsontext(result->copy));
     json_object_set_new(object, "Files", cs_jsontext_list(&result->files));
     json_object_set_new(object, "Warnings", cs_jsontext_list(&result->warnings));
     if (error) {
         json_object_set_new(object, "Error", cs_jsontext_error(error));
     }
+    return object;
+}
+
+json_t *cs_outjson_run_error(const struct cs_err *error)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "RequestId", json_null());
+    json_object_set_new(object, "RequestStatus", cs_jsontext(cs_state_status(CS_STATE_FAILED)));
+    json_object_set_new(object, "Error", cs_jsontext_error(error));
     return object;
 }
 
@@ -206,14 +222,10 @@ char *cs_output_json(const struct cs_output *output)
 
     cs_jsontext_array_begin(&array);
     for (size_t i = 0; i < output->results->count; i++) {
-        cs_jsontext_array_add(&array, result_object(&output->results->items[i]));
+        cs_jsontext_array_add(&array, cs_outjson_result(&output->results->items[i]));
     }
     if (is_run_error(output)) {
-        json_t *object = json_object();
-        json_object_set_new(object, "RequestId", json_null());
-        json_object_set_new(object, "RequestStatus", cs_jsontext(cs_state_status(CS_STATE_FAILED)));
-        json_object_set_new(object, "Error", cs_jsontext_error(output->error));
-        cs_jsontext_array_add(&array, object);
+        cs_jsontext_array_add(&array, cs_outjson_run_error(output->error));
     }
     for (size_t i = 0; output->strays && i < output->strays->count; i++) {
         cs_jsontext_array_add(&array, stray_object(&output->strays->items[i]));

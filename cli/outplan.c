@@ -158,11 +158,16 @@ void cs_outplan_plans(struct cs_buf *buf, const struct cs_result_list *results)
 
 /* ---- new --all ---- */
 
-enum { COLUMNS = 5 };
-
 struct row {
-    char *cells[COLUMNS];
+    char *cells[CS_OUTPLAN_COLUMNS];
 };
+
+static void row_done(struct row *row)
+{
+    for (size_t i = 0; i < CS_OUTPLAN_COLUMNS; i++) {
+        free(row->cells[i]);
+    }
+}
 
 static struct row header_row(void)
 {
@@ -190,74 +195,92 @@ static char *where_to(const struct cs_result *result)
     return cs_terminal_escape(where);
 }
 
+static const char *whose(const struct cs_plan *plan)
+{
+    return plan->computer ? plan->computer : plan->pool ? plan->pool : cs_outline_owner(plan);
+}
+
 static struct row result_row(const struct cs_result *result)
 {
     const struct cs_request *request = result->request;
     const struct cs_plan *plan = request->plan;
-    const char *computer = plan->computer ? plan->computer
-                           : plan->pool   ? plan->pool
-                                          : cs_outline_owner(plan);
     int64_t id = result->left_alone ? result->existing.request_id : request->id;
     enum cs_state state = result->left_alone ? result->existing.state : request->state;
 
     return (struct row){{
         id ? cs_asprintf("%" PRId64, id) : cs_strdup("-"),
         cs_strdup(result->left_alone ? cs_state_status(state) : cs_output_status(result)),
-        cs_terminal_escape(computer),
+        cs_terminal_escape(whose(plan)),
         cs_cert_types_text(plan->types),
         where_to(result),
     }};
 }
 
-static void add_row(struct cs_buf *buf, struct row *row, const size_t *widths)
+static void widen(struct cs_outplan_widths *widths, const struct row *row)
 {
-    for (size_t i = 0; i < COLUMNS - 1; i++) {
-        cs_outline_pad(buf, row->cells[i], widths[i] + 2);
-    }
-    cs_buf_printf(buf, "%s\n", row->cells[COLUMNS - 1]);
-    for (size_t i = 0; i < COLUMNS; i++) {
-        free(row->cells[i]);
+    for (size_t i = 0; i < CS_OUTPLAN_COLUMNS; i++) {
+        size_t width = cs_outline_width(row->cells[i]);
+        widths->columns[i] = width > widths->columns[i] ? width : widths->columns[i];
     }
 }
 
-static void add_fault(struct cs_buf *buf, const struct cs_result *result)
+/* The header's columns hold every number below 10^9, and the word of each state. */
+void cs_outplan_begin(struct cs_outplan_widths *ret_widths)
+{
+    cs_auto_value(row) row = header_row();
+
+    *ret_widths = (struct cs_outplan_widths){0};
+    widen(ret_widths, &row);
+}
+
+void cs_outplan_widen(struct cs_outplan_widths *widths, const struct cs_result *result)
+{
+    cs_auto_value(row) row = result_row(result);
+
+    widen(widths, &row);
+}
+
+static void add_row(struct cs_buf *buf, const struct cs_outplan_widths *widths,
+                    const struct row *row)
+{
+    const size_t last = CS_OUTPLAN_COLUMNS - 1;
+
+    for (size_t i = 0; i < last; i++) {
+        cs_outline_pad(buf, row->cells[i], widths->columns[i] + 2);
+    }
+    cs_buf_printf(buf, "%s\n", row->cells[last]);
+}
+
+void cs_outplan_head(struct cs_buf *buf, const struct cs_outplan_widths *widths)
+{
+    cs_auto_value(row) row = header_row();
+
+    add_row(buf, widths, &row);
+}
+
+void cs_outplan_row(struct cs_buf *buf, const struct cs_outplan_widths *widths,
+                    const struct cs_result *result)
 {
     const struct cs_err *error = cs_output_error(result);
+    cs_auto_value(row) row = result_row(result);
 
+    add_row(buf, widths, &row);
     if (error && !result->left_alone) {
         cs_autofree char *message = cs_terminal_escape(error->message);
         cs_buf_printf(buf, "  %s: %s\n", cs_rc_name(error->code), message);
     }
 }
 
-void cs_outplan_made(struct cs_buf *buf, const struct cs_result_list *results)
+void cs_outplan_sum(struct cs_buf *buf, const struct cs_result_sum *sum)
 {
-    cs_autofree struct row *rows = cs_alloc(results->count + 1, sizeof *rows);
-    size_t widths[COLUMNS] = {0};
-    const struct sum sum = count(results);
+    cs_buf_printf(buf, "%zu certificate%s: %zu made, %zu left alone, %zu failed\n", sum->count,
+                  plural(sum->count), sum->count - sum->left_alone - sum->failed, sum->left_alone,
+                  sum->failed);
+}
 
-    if (!results->count) {
-        return; /* the run's error says why */
-    }
-    rows[0] = header_row();
-    for (size_t i = 0; i < results->count; i++) {
-        rows[i + 1] = result_row(&results->items[i]);
-    }
-    for (size_t i = 0; i < (results->count + 1) * COLUMNS; i++) {
-        size_t columns = cs_outline_width(rows[i / COLUMNS].cells[i % COLUMNS]);
-        size_t *widest = &widths[i % COLUMNS];
-        *widest = columns > *widest ? columns : *widest;
-    }
-    for (size_t i = 0; i <= results->count; i++) {
-        add_row(buf, &rows[i], widths);
-        if (i) {
-            add_fault(buf, &results->items[i - 1]);
-        }
-    }
-    size_t alone = 0;
-    for (size_t i = 0; i < results->count; i++) {
-        alone += results->items[i].left_alone;
-    }
-    cs_buf_printf(buf, "%zu certificate%s: %zu made, %zu left alone, %zu failed\n", results->count,
-                  plural(results->count), results->count - alone - sum.failed, alone, sum.failed);
+char *cs_outplan_subject(const struct cs_plan *plan)
+{
+    cs_autofree char *types = cs_cert_types_text(plan->types);
+
+    return cs_asprintf("%s (%s)", whose(plan), types);
 }

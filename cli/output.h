@@ -13,7 +13,7 @@
 enum cs_output_all {
     CS_OUTPUT_REQUESTS, /* as usual */
     CS_OUTPUT_PLANS,    /* plan --all: grouped per pool, with every name */
-    CS_OUTPUT_MADE,     /* new --all: a table and a sum */
+    CS_OUTPUT_MADE,     /* new --all: printed as they come (outstream.h) */
 };
 
 /* What a run came to. Borrowed. */
@@ -26,8 +26,8 @@ struct cs_output {
 };
 
 /* An array with an object for each request: RequestId, RequestStatus, Type (array), Subject, Names,
- * Pool, Computer, Role, Choice, Like, Existing, LeftAlone, Thumbprint, Key, Ca, CaRequestId, Files,
- * Warnings, and Error for one that failed. What is not
+ * Pool, Computer, Role, Choice, Like, Existing, LeftAlone, Thumbprint, Key, FriendlyName, Template,
+ * Ca, CaRequestId, Exported, Copy, Files, Warnings, and Error for one that failed. What is not
  * known is null. A run that failed before there was a request is one object with RequestStatus
  * Failed and Error; strays follow as objects {Stray: {Name, Class, Label, Count}}, what a lab CA
  * holds as objects {Held: {CaRequestId, Received, Authority, Account}}. The caller frees. */

@@ -122,6 +122,16 @@ static void add_existing(struct cs_buf *buf, const struct cs_existing *existing)
     }
 }
 
+static void add_exports(struct cs_buf *buf, const struct cs_result *result)
+{
+    if (result->exported) {
+        cs_autofree char *times =
+            cs_asprintf("%" PRId64 " time%s", result->exported, result->exported == 1 ? "" : "s");
+        cs_outline_add(buf, "KeyExported", times);
+    }
+    cs_outline_add_if(buf, "KeyCopiedTo", result->copy);
+}
+
 static void add_result(struct cs_buf *buf, const struct cs_result *result)
 {
     const struct cs_request *request = result->request;
@@ -145,6 +155,7 @@ static void add_result(struct cs_buf *buf, const struct cs_result *result)
     cs_outline_add_if(buf, "Template", plan->template_name);
     cs_outline_add_if(buf, "CaRequestId", request->ca_request_id);
     cs_outline_add_if(buf, "CaMessage", request->ca_message);
+    add_exports(buf, result);
     cs_outline_add_if(buf, "Output", result->files.count ? NULL : plan->output);
     for (size_t i = 0; i < result->files.count; i++) {
         cs_outline_add(buf, i ? "" : "Files", result->files.items[i]);
@@ -303,8 +314,6 @@ char *cs_output_text(const struct cs_output *output)
 
     if (output->all == CS_OUTPUT_PLANS) {
         cs_outplan_plans(&buf, output->results);
-    } else if (output->all == CS_OUTPUT_MADE) {
-        cs_outplan_made(&buf, output->results);
     } else if (output->results->count == 1) {
         add_result(&buf, &output->results->items[0]);
     } else if (output->results->count) {

@@ -4,8 +4,11 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/outcert.h"
 #include "report/deployment.h"
 #include "report/report.h"
+
+#include <stdlib.h>
 
 /* The caller frees. */
 static struct cs_report_item *report_items(const struct cs_result_list *results)
@@ -24,6 +27,53 @@ static struct cs_report_item *report_items(const struct cs_result_list *results)
     return items;
 }
 
+/* What the page says of the certificates, with the texts that it borrows. */
+struct certificate_rows {
+    struct cs_report_certificate *rows;
+    struct cs_strv *uses;
+    char **reversed;
+    size_t count;
+};
+
+static void certificate_rows_done(struct certificate_rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        cs_strv_done(&rows->uses[i]);
+        free(rows->reversed[i]);
+    }
+    free(rows->rows);
+    free(rows->uses);
+    free(rows->reversed);
+}
+
+static struct certificate_rows certificate_rows(const struct cs_certificate_list *list)
+{
+    struct certificate_rows rows = {
+        .rows = cs_alloc(list->count + 1, sizeof *rows.rows),
+        .uses = cs_alloc(list->count + 1, sizeof *rows.uses),
+        .reversed = cs_alloc(list->count + 1, sizeof *rows.reversed),
+        .count = list->count,
+    };
+
+    for (size_t i = 0; i < list->count; i++) {
+        const struct cs_certificate *one = &list->items[i];
+        cs_outcert_uses(one, &rows.uses[i]);
+        rows.reversed[i] = one->facts.serial ? cs_outcert_reversed(one->facts.serial) : NULL;
+        rows.rows[i] = (struct cs_report_certificate){
+            .facts = &one->facts,
+            .serial_reversed = rows.reversed[i],
+            .label = one->label,
+            .token = one->token,
+            .uri = one->uri,
+            .key = one->facts.is_ca ? NULL : cs_outcert_origin(one->origin),
+            .uses = &rows.uses[i],
+            .warnings = &one->warnings,
+            .request_id = one->request_id,
+        };
+    }
+    return rows;
+}
+
 static cs_rc requests_page(const struct cs_run *run, int64_t started, cs_rc exit_code,
                            const struct cs_err *error, struct cs_bytes *ret_page,
                            struct cs_err *err)
@@ -31,19 +81,23 @@ static cs_rc requests_page(const struct cs_run *run, int64_t started, cs_rc exit
     const struct cs_app *app = run->app;
     struct cs_keystore *token = app->keystore.store;
     cs_autofree struct cs_report_item *items = report_items(&run->results);
-    cs_autofree char *verb = cs_verb_display(cs_options_verb(app->options), CS_DIALECT_UNIX);
+    cs_auto_value(certificate_rows) certificates = certificate_rows(&run->certificates);
+    const enum cs_verb said = cs_options_verb(app->options);
+    cs_autofree char *verb = cs_verb_display(said, CS_DIALECT_UNIX);
     const struct cs_report report = {
         .verb = verb,
         .user = app->env.user,
         .host = app->env.host,
         .version = CS_VERSION,
-        .what_if = cs_options_flag(app->options, CS_OPT_WHAT_IF) ||
-                   cs_options_verb(app->options) == CS_VERB_PLAN,
+        .what_if = cs_options_flag(app->options, CS_OPT_WHAT_IF) || said == CS_VERB_PLAN,
         .started = started,
         .ended = cs_clock_now(),
         .token = token ? token->ops->info(token) : NULL,
         .items = items,
         .count = run->results.count,
+        .of_certificates = 1U << said & CS_V_SIBLING,
+        .certificates = certificates.rows,
+        .certificate_count = certificates.count,
         .error = error,
         .exit_code = exit_code,
     };

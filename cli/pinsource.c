@@ -1,9 +1,9 @@
 #include "cli/pinsource.h"
 
-#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "cli/tty.h"
+#include "pkcs11/uri.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -67,50 +67,57 @@ cs_rc cs_pinsource_read(const char *source, const char *what, const char *prompt
                         "%s does not name a source", what);
 }
 
-/* ---- pin-source of a URI ---- */
+/* ---- a new secret ---- */
 
-/* @len octets of @text with their %XX replaced. CS_E_CONFIG for what is no percent-encoding. */
-static cs_rc decode(const char *text, size_t len, char **ret_plain, struct cs_err *err)
+struct first {
+    const unsigned char *octets;
+    size_t len;
+    const struct cs_secret *second;
+    bool equal;
+};
+
+static cs_rc compare_second(void *ctx, const unsigned char *octets, size_t len, struct cs_err *err)
 {
-    cs_autofree char *plain = cs_alloc(len + 1, 1);
-    size_t used = 0;
+    struct first *first = ctx;
 
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] != '%') {
-            plain[used++] = text[i];
-            continue;
-        }
-        cs_auto_value(cs_bytes) octet = {0};
-        char digits[3] = {0};
-        memcpy(digits, text + i + 1, len - i - 1 < 2 ? len - i - 1 : 2);
-        if (strlen(digits) != 2 || cs_unhex(digits, &octet, NULL) != CS_OK || !octet.data[0]) {
-            return cs_fail(err, CS_E_CONFIG,
-                           "the pin-source of the token's URI is not percent-encoded as it must "
-                           "be");
-        }
-        plain[used++] = (char)octet.data[0];
-        i += 2;
-    }
-    *ret_plain = cs_steal(&plain);
+    (void)err;
+    first->equal = len == first->len && memcmp(octets, first->octets, len) == 0;
     return CS_OK;
 }
 
-/* The value of a query attribute and its length; NULL if there is none. */
-static const char *find_query(const char *uri, const char *name, size_t *ret_len)
+static cs_rc compare_first(void *ctx, const unsigned char *octets, size_t len, struct cs_err *err)
 {
-    const char *part = strchr(uri, '?');
+    struct first *first = ctx;
 
-    while (part) {
-        part++;
-        size_t len = strlen(name);
-        if (strncmp(part, name, len) == 0 && part[len] == '=') {
-            *ret_len = strcspn(part + len + 1, "&");
-            return part + len + 1;
-        }
-        part = strchr(part, '&');
-    }
-    return NULL;
+    first->octets = octets;
+    first->len = len;
+    return cs_secret_lend(first->second, compare_second, first, err);
 }
+
+cs_rc cs_pinsource_read_new(const char *source, const char *what, const char *name,
+                            struct cs_secret **ret_secret, struct cs_err *err)
+{
+    cs_auto(cs_secret) secret = NULL;
+    cs_auto(cs_secret) second = NULL;
+    cs_autofree char *prompt = cs_asprintf("%s: ", name);
+    cs_autofree char *again = cs_asprintf("%s, again: ", name);
+
+    if (source && strcmp(source, "prompt") != 0) {
+        return cs_pinsource_read(source, what, prompt, ret_secret, err);
+    }
+    CS_TRY(cs_pinsource_read("prompt", what, prompt, &secret, err));
+    CS_TRY(cs_pinsource_read("prompt", what, again, &second, err));
+    struct first first = {.second = second};
+    CS_TRY(cs_secret_lend(secret, compare_first, &first, err));
+    if (!first.equal) {
+        return cs_fail_hint(err, CS_E_USAGE, "type it again", "%s: the two that were typed differ",
+                            name);
+    }
+    *ret_secret = cs_steal(&secret);
+    return CS_OK;
+}
+
+/* ---- pin-source of a URI ---- */
 
 static cs_rc check_uri_source(const char *source, struct cs_err *err)
 {
@@ -129,19 +136,16 @@ static cs_rc check_uri_source(const char *source, struct cs_err *err)
 
 cs_rc cs_pinsource_of_uri(const char *uri, char **ret_source, struct cs_err *err)
 {
-    size_t len = 0;
-    const char *value = find_query(uri, "pin-source", &len);
-    cs_autofree char *source = NULL;
+    cs_auto(cs_uri) parsed = NULL;
 
-    if (value) {
-        CS_TRY(decode(value, len, &source, err));
+    CS_TRY(cs_uri_parse_object(uri, &parsed, err));
+    const char *source = cs_uri_pin_source(parsed);
+    if (source) {
         CS_TRY(check_uri_source(source, err));
     }
-    *ret_source = cs_steal(&source);
+    *ret_source = cs_strdup(source);
     return CS_OK;
 }
-
-/* ---- for the token ---- */
 
 struct cs_pinsource cs_pinsource_choose(const struct cs_options *options,
                                         const struct cs_config *config)

@@ -15,9 +15,14 @@
 CS_MUST_CHECK cs_rc cs_pinsource_read(const char *source, const char *what, const char *prompt,
                                       struct cs_secret **ret_secret, struct cs_err *err);
 
+/* The same for a secret that is new: who types it types it twice, and CS_E_USAGE says that the two
+ * differ. @name is what it is: "the PIN of the new token". NULL as @source: prompt. */
+CS_MUST_CHECK cs_rc cs_pinsource_read_new(const char *source, const char *what, const char *name,
+                                          struct cs_secret **ret_secret, struct cs_err *err);
+
 /* The value of the pin-source attribute of a PKCS#11 URI, decoded, in *ret_source (the caller
- * frees; NULL if @uri has none). RFC 7512 section 2.3. CS_E_CONFIG for a source that is a command
- * or no file. */
+ * frees; NULL if @uri has none). CS_E_USAGE for what is no URI of a token (pkcs11/uri.h),
+ * CS_E_CONFIG for a source that is a command or no file. */
 CS_MUST_CHECK cs_rc cs_pinsource_of_uri(const char *uri, char **ret_source, struct cs_err *err);
 
 /* Which token, and who says where its PIN is; the context of cs_pinsource_ask(). Strings are

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/like.h"
 #include "cli/ui.h"
+#include "model/roster.h"
 
 #include <errno.h>
 #include <string.h>
@@ -195,17 +196,16 @@ static cs_rc make_one(struct cs_run *run, const struct cs_plan_input *input, str
 /* ---- the whole deployment ---- */
 
 /* What could not even be planned is a result too: that of a request that was never made. */
-static void add_failure(struct cs_result_list *results, const struct cs_plan_failure *failure)
+static struct cs_result failed_result(const struct cs_plan_failure *failure)
 {
-    struct cs_result *result = cs_result_list_add(results);
+    struct cs_result result = {.request = cs_request_new(), .error = failure->error};
     struct cs_plan *plan = cs_plan_new();
 
     plan->types = failure->types;
     plan->pool = cs_strdup(failure->pool);
     plan->computer = cs_strdup(failure->computer);
-    result->request = cs_request_new();
-    result->request->plan = plan;
-    result->error = failure->error;
+    result.request->plan = plan;
+    return result;
 }
 
 static cs_rc check_all(const struct cs_plan_input *input, struct cs_err *err)
@@ -224,22 +224,68 @@ static cs_rc check_all(const struct cs_plan_input *input, struct cs_err *err)
     return CS_OK;
 }
 
-static cs_rc make_all(struct cs_run *run, const struct cs_plan_input *input, struct cs_err *err)
+static cs_rc show_all(struct cs_run *run, const struct cs_plan_input *input, struct cs_err *err)
 {
     struct cs_deployment *deployment = &run->deployment;
-
-    CS_TRY(check_all(input, err));
-    CS_TRY(cs_deployment_build(input, deployment, err));
-    CS_TRY(prepare_folder(run, input->output, err));
-    CS_TRY(open_store(run, err));
-    run->all = is_dry(run) ? CS_OUTPUT_PLANS : CS_OUTPUT_MADE;
     struct cs_flow flow = cs_app_flow(run->app);
-    cs_rc rc = is_dry(run) ? cs_flow_plan(&flow, &deployment->plans, &run->results, err)
-                           : cs_flow_new_all(&flow, &deployment->plans, &run->results, err);
+
+    CS_TRY(cs_deployment_build(input, deployment, err));
+    run->all = CS_OUTPUT_PLANS;
+    cs_rc rc = cs_flow_plan(&flow, &deployment->plans, &run->results, err);
     for (size_t i = 0; i < deployment->failure_count; i++) {
-        add_failure(&run->results, &deployment->failures[i]);
+        *cs_result_list_add(&run->results) = failed_result(&deployment->failures[i]);
     }
     return rc;
+}
+
+static cs_rc plan_of_roster(void *ctx, size_t index, struct cs_plan **ret_plan, struct cs_err *err)
+{
+    return cs_roster_plan(ctx, index, ret_plan, err);
+}
+
+static void pass_failures(const struct cs_roster *roster, const struct cs_result_sink *sink,
+                          bool expected)
+{
+    for (size_t i = 0; i < cs_roster_failure_count(roster); i++) {
+        cs_auto_value(cs_plan_failure) failure = cs_roster_failure(roster, i);
+        cs_auto_value(cs_result) result = failed_result(&failure);
+        if (expected) {
+            sink->expect(sink->ctx, &result);
+        } else {
+            sink->put(sink->ctx, &result);
+        }
+    }
+}
+
+static cs_rc make_all(struct cs_run *run, const struct cs_plan_input *input, struct cs_err *err)
+{
+    const struct cs_app *app = run->app;
+    cs_auto(cs_roster) roster = NULL;
+    const struct cs_outstream_options options = {
+        .ui = app->ui,
+        .json = flag(run, CS_OPT_JSON),
+        .no_color = app->env.no_color,
+        .keep = text(run, CS_OPT_REPORT) ? &run->results : NULL,
+    };
+
+    CS_TRY(cs_roster_new(input, &roster, err));
+    CS_TRY(prepare_folder(run, input->output, err));
+    CS_TRY(open_store(run, err));
+    run->all = CS_OUTPUT_MADE;
+    run->stream = cs_outstream_new(&options);
+    const struct cs_flow flow = cs_app_flow(run->app);
+    const struct cs_plan_source plans = {cs_roster_count(roster), plan_of_roster, roster};
+    const struct cs_result_sink sink = cs_outstream_sink(run->stream);
+    pass_failures(roster, &sink, true);
+    cs_rc rc = cs_flow_new_all(&flow, &plans, &sink, err);
+    pass_failures(roster, &sink, false);
+    return rc;
+}
+
+static cs_rc run_all(struct cs_run *run, const struct cs_plan_input *input, struct cs_err *err)
+{
+    CS_TRY(check_all(input, err));
+    return is_dry(run) ? show_all(run, input, err) : make_all(run, input, err);
 }
 
 static cs_rc make(struct cs_run *run, struct cs_err *err)
@@ -260,7 +306,7 @@ static cs_rc make(struct cs_run *run, struct cs_err *err)
     CS_TRY(open_existing(run, err));
     CS_TRY(load_topology(run, err));
     const struct cs_plan_input input = plan_input(run, output, like ? &like_names : NULL);
-    return all ? make_all(run, &input, err) : make_one(run, &input, err);
+    return all ? run_all(run, &input, err) : make_one(run, &input, err);
 }
 
 cs_rc cs_run_new(struct cs_run *run, struct cs_err *err)

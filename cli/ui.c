@@ -29,6 +29,7 @@ struct spinner {
     bool stop;
     bool hidden; /* a question stands on the terminal */
     bool drawn;
+    bool was_drawn; /* when it was hidden */
     unsigned depth; /* begin() calls that wait for their end() */
     char *what;
     struct timespec began;
@@ -194,7 +195,28 @@ static void hide_spinner(struct spinner *spinner, bool hidden)
 {
     pthread_mutex_lock(&spinner->lock);
     spinner->hidden = hidden;
+    spinner->was_drawn = spinner->drawn;
     wipe_spinner(spinner);
+    pthread_mutex_unlock(&spinner->lock);
+}
+
+void cs_ui_hide(struct cs_ui *ui)
+{
+    hide_spinner(&((struct terminal *)ui)->spinner, true);
+}
+
+/* The bar comes back at once: what is written may come faster than the bar's steps. */
+void cs_ui_unhide(struct cs_ui *ui)
+{
+    struct spinner *spinner = &((struct terminal *)ui)->spinner;
+
+    pthread_mutex_lock(&spinner->lock);
+    spinner->hidden = false;
+    if (spinner->was_drawn && spinner->running && spinner->total) {
+        draw_bar(spinner);
+        fflush(stderr);
+        spinner->drawn = true;
+    }
     pthread_mutex_unlock(&spinner->lock);
 }
 
@@ -266,16 +288,23 @@ static void print_line(const char *label, const char *text)
     }
 }
 
-void cs_ui_print_error(const struct cs_err *err, bool no_color)
+void cs_ui_print_error_of(const char *subject, const struct cs_err *err, bool no_color)
 {
     bool colored = !no_color && isatty(STDERR_FILENO);
     const char *message = err->message[0] ? err->message : cs_rc_explain(err->code);
+    cs_autofree char *whose = cs_terminal_escape(subject ? subject : "");
     cs_autofree char *shown = cs_terminal_escape(message);
     char cause[CS_ERR_CAUSE_SIZE];
 
-    fprintf(stderr, "%scscert:%s %s\n", colored ? RED : "", colored ? PLAIN : "", shown);
+    fprintf(stderr, "%scscert:%s %s%s%s\n", colored ? RED : "", colored ? PLAIN : "", whose,
+            *whose ? ": " : "", shown);
     print_line("cause", cs_err_cause_text(err, cause));
     print_line("do", err->hint);
+}
+
+void cs_ui_print_error(const struct cs_err *err, bool no_color)
+{
+    cs_ui_print_error_of(NULL, err, no_color);
 }
 
 /* ---- questions ---- */

@@ -29,4 +29,11 @@ void cs_ui_release_signals(void);
 /* The three lines of an error, to standard error: message, cause, what to do. */
 void cs_ui_print_error(const struct cs_err *err, bool no_color);
 
+/* The same, with the one of many that it is about. */
+void cs_ui_print_error_of(const char *subject, const struct cs_err *err, bool no_color);
+
+/* Before and after something else is written to the terminal: spinner and bar are away. */
+void cs_ui_hide(struct cs_ui *ui);
+void cs_ui_unhide(struct cs_ui *ui);
+
 #endif

@@ -56,9 +56,17 @@ static void give_up(int number, siginfo_t *info, void *context)
     say(watch->operation);
     say(": no answer within ");
     say_number(watch->limit);
-    say(" seconds\n  do: check the token and its connection, then run `cscert recover`: it "
+    say(" seconds");
+    if (watch->doing) {
+        say("\n  during: ");
+        say(watch->doing);
+    }
+    say("\n  do: check the token and its connection, then run `cscert recover`: it "
         "finishes "
         "or undoes what was begun\n");
+    if (watch->farewell) {
+        watch->farewell();
+    }
     _exit(CS_E_TOKEN_ABSENT);
 }
 

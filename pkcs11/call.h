@@ -18,6 +18,11 @@ struct cs_watch {
     timer_t timer;
     const char *volatile operation; /* the call under way; NULL: none */
     volatile unsigned limit;        /* its limit in seconds */
+
+    /* What the program ends with, both may be NULL: what was being done, for the message, and what
+     * writes what is known so far. Only what a signal handler may call. */
+    const char *volatile doing;
+    void (*volatile farewell)(void);
 };
 
 /* @limits: 0 stands for the built-in value. */

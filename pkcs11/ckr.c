@@ -6,7 +6,8 @@
 #define VENDOR                                                                                     \
     "the token's own log says more; if it is a limit of this token, a profile can name it "        \
     "(softhsm2.profile shows how)"
-#define PIN "check the PIN; it was sent once and is not tried again"
+#define CANCELLED "it was cancelled at the token; run it again"
+#define PIN       "check the PIN; it was sent once and is not tried again"
 
 struct ckr_row {
     CK_RV rv;
@@ -23,7 +24,7 @@ struct ckr_row {
 /* Ascending, for the search. */
 static const struct ckr_row rows[] = {
     ROW(CKR_OK, CS_E_INTERNAL, NULL),
-    ROW(CKR_CANCEL, CS_E_CANCELLED, NULL),
+    ROW(CKR_CANCEL, CS_E_CANCELLED, CANCELLED),
     ROW(CKR_HOST_MEMORY, CS_E_TOKEN_REFUSED, RETRY),
     ROW(CKR_SLOT_ID_INVALID, CS_E_TOKEN_ABSENT, "the token went away while it was used: " RETRY),
     ROW(CKR_GENERAL_ERROR, CS_E_TOKEN_REFUSED, VENDOR),
@@ -48,7 +49,7 @@ static const struct ckr_row rows[] = {
     ROW(CKR_DEVICE_REMOVED, CS_E_TOKEN_ABSENT, "put the token back, then " RETRY),
     ROW(CKR_ENCRYPTED_DATA_INVALID, CS_E_TOKEN_REFUSED, NULL),
     ROW(CKR_ENCRYPTED_DATA_LEN_RANGE, CS_E_TOKEN_REFUSED, NULL),
-    ROW(CKR_FUNCTION_CANCELED, CS_E_CANCELLED, NULL),
+    ROW(CKR_FUNCTION_CANCELED, CS_E_CANCELLED, CANCELLED),
     ROW(CKR_FUNCTION_NOT_PARALLEL, CS_E_TOKEN_REFUSED, NULL),
     ROW(CKR_FUNCTION_NOT_SUPPORTED, CS_E_TOKEN_REFUSED, "this token cannot do it: use another one"),
     ROW(CKR_KEY_HANDLE_INVALID, CS_E_TOKEN_REFUSED, RETRY),

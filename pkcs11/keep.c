@@ -4,6 +4,7 @@
 #include "pkcs11/ckr.h"
 #include "pkcs11/key.h"
 #include "pkcs11/object.h"
+#include "pkcs11/undo.h"
 
 #include <string.h>
 
@@ -84,9 +85,11 @@ cs_rc cs_keep_run(struct cs_token *token, struct cs_token_key *key, struct cs_er
     }
     memcpy(copied->base.id, key->base.id, CS_KEY_ID_LEN);
     copied->base.spec = key->base.spec;
+    copied->id_was_free = key->id_was_free;
+    copied->base.spki = cs_bytes_copy(key->base.spki.data, key->base.spki.len);
     cs_rc rc = copy_pair(token, key, copied, err);
     if (rc != CS_OK) {
-        cs_object_undo_pair(token, copied, err);
+        cs_undo_pair(token, copied, err);
         return rc;
     }
     /* They would end with the session; until then nobody needs a second private key. */

@@ -38,7 +38,9 @@ void cs_token_key_free(struct cs_token_key *key)
 
 static cs_rc fail_public(const struct cs_token *token, struct cs_err *err)
 {
-    return cs_fail_hint(err, CS_E_TOKEN_REFUSED, "use another token",
+    return cs_fail_hint(err, CS_E_TOKEN_REFUSED,
+                        "put the public key or a certificate of it beside the private key, under "
+                        "its CKA_ID, or use another token",
                         "the token \"%s\" does not tell the public half of a key",
                         token->info.label);
 }
@@ -97,9 +99,10 @@ cs_rc cs_key_read_public(struct cs_token *token, CK_OBJECT_HANDLE object, struct
 /* What carries one CKA_ID. */
 struct found {
     CK_OBJECT_HANDLE private_key;
-    CK_OBJECT_HANDLE public_key;
+    CK_OBJECT_HANDLE public_keys[CS_SAME_ID_MAX];
     CK_OBJECT_HANDLE certificate;
     size_t private_count;
+    size_t public_count;
 };
 
 static cs_rc sort_objects(struct cs_token *token, const uint8_t *id, struct found *ret_found,
@@ -125,7 +128,7 @@ static cs_rc sort_objects(struct cs_token *token, const uint8_t *id, struct foun
             ret_found->private_key = handles[i];
             ret_found->private_count++;
         } else if (class == CKO_PUBLIC_KEY) {
-            ret_found->public_key = handles[i];
+            ret_found->public_keys[ret_found->public_count++] = handles[i];
         } else if (class == CKO_CERTIFICATE) {
             ret_found->certificate = handles[i];
         }
@@ -206,23 +209,51 @@ static cs_rc public_of_certificate(struct cs_token *token, CK_OBJECT_HANDLE cert
     return CS_OK;
 }
 
+static cs_rc fail_publics(const struct cs_token *token, const struct cs_token_key *key,
+                          struct cs_err *err)
+{
+    cs_autofree char *hex = cs_hex(key->base.id, CS_KEY_ID_LEN);
+
+    return cs_fail_hint(err, CS_E_TOKEN_REFUSED, "remove the wrong one with the token's own tool",
+                        "public keys of different pairs on the token \"%s\" have the CKA_ID %s",
+                        token->info.label, hex);
+}
+
+/* A public key with the CKA_ID of another one must not pass for its half. */
+static cs_rc public_of_objects(struct cs_token *token, const CK_OBJECT_HANDLE *objects,
+                               size_t count, struct cs_token_key *key, struct cs_err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        cs_auto(cs_token_key) other = cs_token_key_new();
+        bool known;
+        bool same_id;
+
+        memcpy(other->base.id, key->base.id, CS_KEY_ID_LEN);
+        CS_TRY(read_spec(token, objects[i], &other->base.spec, &known, err));
+        if (!known || cs_key_read_public(token, objects[i], other, &same_id, NULL) != CS_OK) {
+            continue;
+        }
+        if (!key->base.spki.len) {
+            key->base.spec = other->base.spec;
+            key->base.spki = cs_bytes_steal(&other->base.spki);
+        } else if (!cs_bytes_equal(&key->base.spki, &other->base.spki)) {
+            return fail_publics(token, key, err);
+        }
+    }
+    return CS_OK;
+}
+
 /* From the public object; without one from the private object (some tokens tell it there too) or
  * from the certificate. */
 static cs_rc find_public(struct cs_token *token, const struct found *found,
                          struct cs_token_key *key, struct cs_err *err)
 {
-    const CK_OBJECT_HANDLE sources[] = {found->public_key, found->private_key};
-    bool known;
-    bool same_id;
-
-    for (size_t i = 0; i < 2; i++) {
-        if (sources[i] == CK_INVALID_HANDLE) {
-            continue;
-        }
-        CS_TRY(read_spec(token, sources[i], &key->base.spec, &known, err));
-        if (known && cs_key_read_public(token, sources[i], key, &same_id, NULL) == CS_OK) {
-            return CS_OK;
-        }
+    CS_TRY(public_of_objects(token, found->public_keys, found->public_count, key, err));
+    if (!key->base.spki.len) {
+        CS_TRY(public_of_objects(token, &found->private_key, 1, key, err));
+    }
+    if (key->base.spki.len) {
+        return CS_OK;
     }
     if (found->certificate != CK_INVALID_HANDLE) {
         return public_of_certificate(token, found->certificate, key, err);
@@ -244,7 +275,7 @@ cs_rc cs_key_find(struct cs_token *token, const uint8_t id[CS_KEY_ID_LEN],
                   struct cs_token_key **ret_key, struct cs_err *err)
 {
     cs_auto(cs_token_key) key = cs_token_key_new();
-    struct found found = {CK_INVALID_HANDLE, CK_INVALID_HANDLE, CK_INVALID_HANDLE, 0};
+    struct found found = {.private_key = CK_INVALID_HANDLE, .certificate = CK_INVALID_HANDLE};
     bool same_id;
 
     CS_TRY(sort_objects(token, id, &found, err));
@@ -261,7 +292,7 @@ cs_rc cs_key_find(struct cs_token *token, const uint8_t id[CS_KEY_ID_LEN],
     }
     memcpy(key->base.id, id, CS_KEY_ID_LEN);
     key->private_key = found.private_key;
-    key->public_key = found.public_key;
+    key->public_key = found.public_count ? found.public_keys[0] : CK_INVALID_HANDLE;
     key->base.generation = CS_GEN_TOKEN;
     CS_TRY(cs_attrs_of_key(token, key->private_key, id, &key->base.attrs, &same_id, err));
     CS_TRY(read_label(token, key, err));

@@ -4,6 +4,7 @@
 #include "pkcs11/object.h"
 #include "pkcs11/session.h"
 #include "pkcs11/template.h"
+#include "pkcs11/undo.h"
 #include "pkcs11/uri_internal.h"
 
 #include "base/mem.h"
@@ -89,8 +90,8 @@ static bool is_about_template(CK_RV rv)
            rv == CKR_ATTRIBUTE_VALUE_INVALID;
 }
 
-static CK_RV generate_pair(struct cs_token *token, CK_MECHANISM_TYPE type,
-                           struct cs_template *template, struct cs_token_key *key)
+CK_RV cs_keygen_pair(struct cs_token *token, CK_MECHANISM_TYPE type, struct cs_template *template,
+                     struct cs_token_key *key)
 {
     CK_MECHANISM mechanism = {.mechanism = type};
     CK_OBJECT_HANDLE public_key = CK_INVALID_HANDLE;
@@ -137,7 +138,7 @@ static CK_RV generate_stages(struct cs_token *token, const struct cs_key_request
 
     for (enum cs_template_stage stage = CS_STAGE_ALL; stage <= last; stage++) {
         cs_template_make(&token->profile, request, stage, template);
-        rv = generate_pair(token, type, template, key);
+        rv = cs_keygen_pair(token, type, template, key);
         if (!is_about_template(rv)) {
             if (rv == CKR_OK && stage != CS_STAGE_ALL && token->ui) {
                 token->ui->ops->warn(token->ui,
@@ -197,6 +198,11 @@ cs_rc cs_keygen_run(struct cs_token *token, const struct cs_key_request *request
     key->base.generation = token->profile.generation;
     key->in_session = token->profile.generation == CS_GEN_SESSION_COPY;
 
+    /* What is made in the session is told from what is on the token without it. */
+    if (!key->in_session && !request->id_is_fresh) {
+        CS_TRY(cs_object_check_id_is_free(token, request->id, err));
+    }
+    key->id_was_free = request->id_is_fresh || !key->in_session;
     say_begin(token, &request->spec);
     CK_RV rv = generate_stages(token, request, &template, key);
     if (token->ui) {
@@ -205,7 +211,7 @@ cs_rc cs_keygen_run(struct cs_token *token, const struct cs_key_request *request
     cs_rc rc = rv == CKR_OK ? read_back(token, &template, key, err)
                             : fail_generate(token, request, rv, err);
     if (rc != CS_OK) {
-        cs_object_undo_pair(token, key, err);
+        cs_undo_pair(token, key, err);
         return rc;
     }
     key->base.uri = cs_uri_of_key(&token->ck_info, key->base.id, CS_KEY_ID_LEN);

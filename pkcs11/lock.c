@@ -17,6 +17,17 @@
 #define NAME_MAX_PART 200
 #define POLL_MS       10
 
+struct cs_lock_file {
+    struct cs_lock_file *next;
+    char *path;
+    int fd;
+    unsigned opened; /* by so many locks */
+    unsigned taken;  /* of which hold it */
+};
+
+/* Those of this process that are open. */
+static struct cs_lock_file *files;
+
 /* "usr_lib_softhsm_libsofthsm2.so.lock": two modules with one such name share a lock, which harms
  * nobody. */
 static char *lock_name(const char *module)
@@ -57,20 +68,60 @@ static cs_rc open_folder(const char *folder, int *ret_fd, struct cs_err *err)
     return CS_OK;
 }
 
+static struct cs_lock_file *find_file(const char *path)
+{
+    struct cs_lock_file *file = files;
+
+    while (file && strcmp(file->path, path) != 0) {
+        file = file->next;
+    }
+    return file;
+}
+
+static struct cs_lock_file *add_file(const char *path, int fd)
+{
+    struct cs_lock_file *file = cs_alloc(1, sizeof *file);
+
+    file->path = cs_strdup(path);
+    file->fd = fd;
+    file->next = files;
+    files = file;
+    return file;
+}
+
+static void remove_file(struct cs_lock_file *file)
+{
+    struct cs_lock_file **at = &files;
+
+    while (*at != file) {
+        at = &(*at)->next;
+    }
+    *at = file->next;
+    close(file->fd);
+    free(file->path);
+    free(file);
+}
+
 cs_rc cs_lock_open(struct cs_lock *lock, const char *folder, const char *module, struct cs_err *err)
 {
     cs_autoclose int folder_fd = -1;
     cs_autofree char *name = lock_name(module);
+    cs_autofree char *path = cs_asprintf("%s/%s", folder, name);
 
-    *lock = CS_LOCK_NONE;
+    *lock = (struct cs_lock){0};
     CS_TRY(open_folder(folder, &folder_fd, err));
-    int fd = openat(folder_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
-    if (fd < 0) {
-        return cs_fail_errno(err, CS_E_CONFIG, "open", errno,
-                             "the lock file %s/%s cannot be opened", folder, name);
+    struct cs_lock_file *file = find_file(path);
+    if (!file) {
+        int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+        int fd = openat(folder_fd, name, flags, 0600);
+        if (fd < 0) {
+            return cs_fail_errno(err, CS_E_CONFIG, "open", errno,
+                                 "the lock file %s cannot be opened", path);
+        }
+        file = add_file(path, fd);
     }
-    lock->fd = fd;
-    lock->path = cs_asprintf("%s/%s", folder, name);
+    file->opened++;
+    lock->file = file;
     return CS_OK;
 }
 
@@ -83,47 +134,63 @@ static long long now_ms(void)
     return (long long)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-cs_rc cs_lock_take(struct cs_lock *lock, unsigned wait_ms, struct cs_err *err)
+static cs_rc lock_file(const struct cs_lock_file *file, unsigned wait_ms, struct cs_err *err)
 {
     const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
     long long until = now_ms() + wait_ms;
 
-    if (lock->depth) {
-        lock->depth++;
-        return CS_OK;
-    }
     /* flock() has no time-out, and an alarm would be the whole program's. */
-    while (flock(lock->fd, LOCK_EX | LOCK_NB) != 0) {
+    while (flock(file->fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) {
             return cs_fail_errno(err, CS_E_CONFIG, "flock", errno, "%s cannot be locked",
-                                 lock->path);
+                                 file->path);
         }
         if (now_ms() >= until) {
             return cs_fail_hint(err, CS_E_TOKEN_REFUSED,
                                 "wait for the other cscert to finish, or end it, and try again",
                                 "the token is in use: another cscert has held %s for %u seconds",
-                                lock->path, wait_ms / 1000);
+                                file->path, wait_ms / 1000);
         }
         if (nanosleep(&pause, NULL) != 0) { /* only a signal with a handler of ours ends it early */
             return cs_fail(err, CS_E_CANCELLED, "stopped by a signal while waiting for the token");
         }
     }
-    lock->depth = 1;
+    return CS_OK;
+}
+
+cs_rc cs_lock_take(struct cs_lock *lock, unsigned wait_ms, struct cs_err *err)
+{
+    if (lock->depth == 0) {
+        if (lock->file->taken == 0) {
+            CS_TRY(lock_file(lock->file, wait_ms, err));
+        }
+        lock->file->taken++;
+    }
+    lock->depth++;
     return CS_OK;
 }
 
 void cs_lock_release(struct cs_lock *lock)
 {
-    if (lock->depth && --lock->depth == 0) {
-        flock(lock->fd, LOCK_UN);
+    if (lock->depth && --lock->depth == 0 && --lock->file->taken == 0) {
+        flock(lock->file->fd, LOCK_UN);
     }
 }
 
 void cs_lock_done(struct cs_lock *lock)
 {
-    if (lock->fd >= 0) {
-        close(lock->fd);
+    if (!lock->file) {
+        return;
     }
-    free(lock->path);
-    *lock = CS_LOCK_NONE;
+    lock->depth = lock->depth ? 1 : 0;
+    cs_lock_release(lock);
+    if (--lock->file->opened == 0) {
+        remove_file(lock->file);
+    }
+    *lock = (struct cs_lock){0};
+}
+
+const char *cs_lock_path(const struct cs_lock *lock)
+{
+    return lock->file ? lock->file->path : NULL;
 }

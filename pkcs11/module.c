@@ -15,8 +15,7 @@
 static void add(struct cs_module_list *list, CK_FUNCTION_LIST *functions, char *path)
 {
     list->items = cs_realloc(list->items, list->count + 1, sizeof *list->items);
-    list->items[list->count++] =
-        (struct cs_module){.list = functions, .path = path, .lock = CS_LOCK_NONE};
+    list->items[list->count++] = (struct cs_module){.list = functions, .path = path};
 }
 
 /* A module is code that runs with the PIN: only root and the user may have put it there. */
@@ -148,7 +147,7 @@ cs_rc cs_modules_load(struct cs_watch *watch, const struct cs_uri *uri, const ch
 cs_rc cs_module_start(struct cs_watch *watch, struct cs_module *module, const char *lock_dir,
                       struct cs_err *err)
 {
-    if (module->lock.fd < 0) {
+    if (!module->lock.file) {
         CS_TRY(cs_lock_open(&module->lock, lock_dir, module->path, err));
     }
     CS_TRY(cs_lock_take(&module->lock, CS_LOCK_WAIT_MS, err));
@@ -157,6 +156,7 @@ cs_rc cs_module_start(struct cs_watch *watch, struct cs_module *module, const ch
     cs_watch_end(watch);
     if (rv != CKR_OK) {
         cs_lock_release(&module->lock);
+        module->failed = true;
         return cs_fail_ckr(err, CS_E_TOKEN_ABSENT, "C_Initialize", rv,
                            "the PKCS#11 module %s does not start", module->path);
     }

@@ -16,7 +16,8 @@ struct cs_module {
     CK_FUNCTION_LIST *list; /* managed by p11-kit */
     char *path;             /* canonical */
     struct cs_lock lock;
-    bool ready; /* initialised, and the lock held */
+    bool ready;  /* initialised, and the lock held */
+    bool failed; /* it did not start */
 };
 
 struct cs_module_list {

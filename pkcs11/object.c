@@ -4,7 +4,6 @@
 #include "pkcs11/attrs.h"
 #include "pkcs11/ckr.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,31 +128,30 @@ cs_rc cs_object_destroy_keys(struct cs_token *token, const uint8_t id[CS_KEY_ID_
     return CS_OK;
 }
 
-static bool destroy_quietly(struct cs_token *token, CK_OBJECT_HANDLE object)
+cs_rc cs_object_check_id_is_free(struct cs_token *token, const uint8_t id[CS_KEY_ID_LEN],
+                                 struct cs_err *err)
 {
-    return object == CK_INVALID_HANDLE || cs_object_destroy(token, object, NULL) == CS_OK;
-}
+    static const CK_OBJECT_CLASS classes[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY};
+    CK_OBJECT_HANDLE handles[CS_SAME_ID_MAX];
+    uint8_t copy[CS_KEY_ID_LEN];
+    CK_ATTRIBUTE wanted = {CKA_ID, copy, sizeof copy};
+    size_t count = 0;
+    bool is_key = false;
 
-static bool undo(struct cs_token *token, const struct cs_token_key *key)
-{
-    bool known = key->private_key != CK_INVALID_HANDLE && key->public_key != CK_INVALID_HANDLE;
-    bool gone = destroy_quietly(token, key->private_key);
-    size_t count;
-
-    gone &= destroy_quietly(token, key->public_key);
-    /* A handle is missing: the token failed in the middle of making that half and may have made it
-     * all the same. */
-    return (known && gone) || cs_object_destroy_keys(token, key->base.id, &count, NULL) == CS_OK;
-}
-
-void cs_object_undo_pair(struct cs_token *token, const struct cs_token_key *key, struct cs_err *err)
-{
-    if (undo(token, key) || !err) {
-        return;
+    memcpy(copy, id, sizeof copy);
+    CS_TRY(cs_object_find(token, &wanted, 1, handles, CS_SAME_ID_MAX, &count, err));
+    for (size_t i = 0; i < count && !is_key; i++) {
+        for (size_t k = 0; k < 2 && !is_key; k++) {
+            CS_TRY(is_key_of_id(token, handles[i], classes[k], id, &is_key, err));
+        }
     }
-    cs_autofree char *hex = cs_hex(key->base.id, CS_KEY_ID_LEN);
-    size_t len = strlen(err->message);
-    snprintf(err->message + len, sizeof err->message - len,
-             "; it could not be destroyed: run `cscert recover`, which looks for the CKA_ID %s",
-             hex);
+    if (!is_key) {
+        return CS_OK;
+    }
+    cs_autofree char *hex = cs_hex(id, CS_KEY_ID_LEN);
+    return cs_fail_hint(err, CS_E_TOKEN_REFUSED,
+                        "it is not replaced: if it is not needed, remove it with the token's own "
+                        "tool",
+                        "a key with the CKA_ID %s is on the token \"%s\" already", hex,
+                        token->info.label);
 }

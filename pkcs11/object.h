@@ -27,9 +27,9 @@ CS_MUST_CHECK cs_rc cs_object_destroy(struct cs_token *token, CK_OBJECT_HANDLE o
 CS_MUST_CHECK cs_rc cs_object_destroy_keys(struct cs_token *token, const uint8_t id[CS_KEY_ID_LEN],
                                            size_t *ret_count, struct cs_err *err);
 
-/* After a failure: destroys both halves, and what else carries the CKA_ID if that does not work. If
- * something may be left, the message of @err says so; its code stays. */
-void cs_object_undo_pair(struct cs_token *token, const struct cs_token_key *key,
-                         struct cs_err *err);
+/* CS_E_TOKEN_REFUSED if a private or public key carries that CKA_ID: what is to be made would be
+ * taken for it, and it for what is to be undone. Three calls where nothing does. */
+CS_MUST_CHECK cs_rc cs_object_check_id_is_free(struct cs_token *token,
+                                               const uint8_t id[CS_KEY_ID_LEN], struct cs_err *err);
 
 #endif

@@ -164,6 +164,7 @@ static void take_values(cfg_t *cfg, struct cs_profile *profile)
     profile->library = take_string(cfg, "library");
     profile->needs = take_string(cfg, "needs");
     profile->note = take_string(cfg, "note");
+    profile->is_exclusive = cfg_getbool(cfg, "exclusive");
     profile->is_untried = !cfg_getbool(cfg, "tried");
     profile->generation = strcmp(cfg_getstr(cfg, "generation"), "session-copy") == 0
                               ? CS_GEN_SESSION_COPY
@@ -214,6 +215,7 @@ cs_rc cs_profile_parse(const char *text, const char *origin, struct cs_profile *
                            CFG_STR_LIST("unreliable", NULL, CFGF_NONE),
                            CFG_STR("exportable", "yes", CFGF_NONE),
                            CFG_STR_LIST("cannot", NULL, CFGF_NONE),
+                           CFG_BOOL("exclusive", cfg_false, CFGF_NONE),
                            CFG_STR("needs", NULL, CFGF_NONE),
                            CFG_STR("note", NULL, CFGF_NONE),
                            CFG_BOOL("tried", cfg_true, CFGF_NONE),

@@ -24,6 +24,7 @@ struct cs_profile {
     bool unreliable[CS_KEY_ATTR_COUNT];
     enum cs_exportable exportable;
     struct cs_strv cannot; /* keys that it does not make, or cannot use: "ECDH_P521: why" */
+    bool is_exclusive;     /* one run at a time, from start to end */
     char *needs;           /* what must be there beside the token; NULL: nothing */
     char *note;
     bool is_untried; /* written from documentation alone */

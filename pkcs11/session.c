@@ -1,5 +1,6 @@
 #include "pkcs11/session.h"
 
+#include "base/mem.h"
 #include "pkcs11/ckr.h"
 
 #include <stdio.h>
@@ -55,6 +56,58 @@ static cs_rc ask_at_final_try(struct cs_token *token, struct cs_err *err)
     return rc;
 }
 
+/* What the flags tell of the user's PIN: said, and where need be asked, before it is sent. */
+static cs_rc check_flags(struct cs_token *token, CK_FLAGS flags, struct cs_err *err)
+{
+    if (!(flags & CKF_USER_PIN_INITIALIZED)) {
+        return cs_fail_hint(err, CS_E_TOKEN_AUTH, cs_ckr_hint(CKR_USER_PIN_NOT_INITIALIZED),
+                            "the token \"%s\" has no user PIN yet, only its security officer "
+                            "could log in; no login was tried",
+                            token->info.label);
+    }
+    if (flags & CKF_USER_PIN_LOCKED) {
+        return cs_fail_hint(err, CS_E_TOKEN_AUTH, cs_ckr_hint(CKR_PIN_LOCKED),
+                            "the PIN of the token \"%s\" is locked; no login was tried",
+                            token->info.label);
+    }
+    return flags & CKF_USER_PIN_FINAL_TRY ? ask_at_final_try(token, err) : CS_OK;
+}
+
+static void warn(struct cs_token *token, const char *what)
+{
+    if (token->ui) {
+        cs_autofree char *text = cs_asprintf("the token \"%s\" %s", token->info.label, what);
+        token->ui->ops->warn(token->ui, text);
+    }
+}
+
+static void warn_of_flags(struct cs_token *token, CK_FLAGS flags)
+{
+    if ((flags & CKF_USER_PIN_COUNT_LOW) && !(flags & CKF_USER_PIN_FINAL_TRY)) {
+        warn(token, "counts wrong PINs, and one was wrong since the last login that succeeded");
+    }
+    if (flags & CKF_USER_PIN_TO_BE_CHANGED) {
+        warn(token, "wants a new PIN: this one is its maker's, or has expired");
+    }
+}
+
+/* A PIN of a wrong length is a wrong PIN for some tokens. What a token says of the least length is
+ * not used: it may be newer than the PIN. 0 and CK_UNAVAILABLE_INFORMATION say nothing. */
+static cs_rc check_length(void *ctx, const unsigned char *pin, size_t len, struct cs_err *err)
+{
+    const struct cs_token *token = ctx;
+    CK_ULONG max = token->ck_info.ulMaxPinLen;
+
+    (void)pin;
+    if (max == 0 || max == CK_UNAVAILABLE_INFORMATION || len <= max) {
+        return CS_OK;
+    }
+    return cs_fail_hint(err, CS_E_TOKEN_AUTH,
+                        "check the PIN and where it comes from; it was not sent",
+                        "the token \"%s\" takes PINs of at most %lu octets, and this one is longer",
+                        token->info.label, max);
+}
+
 static cs_rc prepare_pin(struct cs_token *token, const struct cs_token_options *options,
                          struct cs_err *err)
 {
@@ -70,7 +123,8 @@ static cs_rc prepare_pin(struct cs_token *token, const struct cs_token_options *
                             "say where it comes from: --pin-source, pin-source in the token URI",
                             "the token \"%s\" wants a PIN", token->info.label);
     }
-    return options->pin(options->pin_ctx, &token->info, &token->pin, err);
+    CS_TRY(options->pin(options->pin_ctx, &token->info, &token->pin, err));
+    return cs_secret_lend(token->pin, check_length, token, err);
 }
 
 cs_rc cs_session_prepare(struct cs_token *token, const struct cs_token_options *options,
@@ -85,14 +139,8 @@ cs_rc cs_session_prepare(struct cs_token *token, const struct cs_token_options *
     if (!needs_login(token)) {
         return CS_OK;
     }
-    if (flags & CKF_USER_PIN_LOCKED) {
-        return cs_fail_hint(err, CS_E_TOKEN_AUTH, cs_ckr_hint(CKR_PIN_LOCKED),
-                            "the PIN of the token \"%s\" is locked; no login was tried",
-                            token->info.label);
-    }
-    if (flags & CKF_USER_PIN_FINAL_TRY) {
-        CS_TRY(ask_at_final_try(token, err));
-    }
+    CS_TRY(check_flags(token, flags, err));
+    warn_of_flags(token, flags);
     return prepare_pin(token, options, err);
 }
 
@@ -131,6 +179,8 @@ void cs_session_renew(struct cs_token *token)
 
 struct login {
     struct cs_token *token;
+    CK_FUNCTION_LIST *module;
+    CK_SESSION_HANDLE session;
     CK_USER_TYPE user;
     CK_RV rv;
 };
@@ -138,37 +188,61 @@ struct login {
 static cs_rc login_with(void *ctx, const unsigned char *pin, size_t len, struct cs_err *err)
 {
     struct login *login = ctx;
-    struct cs_token *token = login->token;
+    struct cs_watch *watch = &login->token->watch;
     sigset_t before;
 
     (void)err;
     cs_session_hold_signals(&before);
+    cs_watch_begin(watch, "C_Login", CS_LIMIT_LOGIN);
     /* Cryptoki takes a PIN that it does not write to as a pointer to what is not const. */
-    login->rv = cs_ck_limited(token, CS_LIMIT_LOGIN, C_Login, token->session, login->user,
-                              (CK_UTF8CHAR *)(uintptr_t)pin, len);
+    login->rv =
+        login->module->C_Login(login->session, login->user, (CK_UTF8CHAR *)(uintptr_t)pin, len);
+    cs_watch_end(watch);
     cs_session_let_signals(&before);
     return CS_OK;
 }
 
-static CK_RV send_login(struct cs_token *token, CK_USER_TYPE user)
+static void login_at_pad(struct login *login)
 {
-    struct login login = {.token = token, .user = user, .rv = CKR_GENERAL_ERROR};
-    cs_rc rc = CS_OK;
+    struct cs_token *token = login->token;
+    struct cs_ui *ui = token->ui;
 
-    if (token->has_pad) {
-        if (token->ui) {
-            token->ui->ops->begin(token->ui, "waiting for the PIN at the token's own pad");
-        }
-        rc = login_with(&login, NULL, 0, NULL);
-        if (token->ui) {
-            token->ui->ops->end(token->ui);
-        }
-    } else if (token->pin) {
-        rc = cs_secret_lend(token->pin, login_with, &login, NULL);
-    } else {
-        return CKR_USER_NOT_LOGGED_IN;
+    warn(token, "waits: enter the PIN on the token's pad");
+    if (ui) {
+        ui->ops->begin(ui, "enter the PIN on the token's pad");
     }
-    return rc == CS_OK ? login.rv : CKR_GENERAL_ERROR;
+    (void)!login_with(login, NULL, 0, NULL);
+    if (ui) {
+        ui->ops->end(ui);
+    }
+}
+
+/* No PIN goes to a token once it has refused one: a wrong one must not be counted twice, and a key
+ * may want another PIN than the login. */
+static void note_result(struct cs_token *token, CK_RV rv)
+{
+    if (rv != CKR_OK && rv != CKR_USER_ALREADY_LOGGED_IN && rv != CKR_USER_TYPE_INVALID) {
+        token->login_failed = true;
+        cs_secret_free(token->pin);
+        token->pin = NULL;
+    }
+}
+
+static CK_RV send_login(struct login *login)
+{
+    struct cs_token *token = login->token;
+
+    login->rv = CKR_USER_NOT_LOGGED_IN;
+    if (token->login_failed) {
+        return login->rv;
+    }
+    if (token->has_pad) {
+        login_at_pad(login);
+    } else if (token->pin && cs_secret_lend(token->pin, login_with, login, NULL) != CS_OK) {
+        login->rv = CKR_GENERAL_ERROR;
+    }
+    note_result(token, login->rv);
+    return login->rv;
 }
 
 /* How many tries are left, as far as the token says it. */
@@ -193,18 +267,12 @@ static const char *what_is_left(struct cs_token *token)
     return "";
 }
 
-cs_rc cs_session_login(struct cs_token *token, struct cs_err *err)
+static cs_rc fail_login(struct cs_token *token, CK_RV rv, const char *what, struct cs_err *err)
 {
-    if (!needs_login(token)) {
-        return CS_OK;
-    }
-    CK_RV rv = send_login(token, CKU_USER);
-    if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN) {
-        return CS_OK;
-    }
     cs_rc code = cs_ckr_code(rv);
     const char *left = rv == CKR_PIN_INCORRECT ? what_is_left(token) : "";
-    cs_err_set(err, code, "the login to the token \"%s\" failed", token->info.label);
+
+    cs_err_set(err, code, "%s the token \"%s\" failed", what, token->info.label);
     if (*left) {
         cs_err_hint(err, "%s", left);
     }
@@ -212,14 +280,58 @@ cs_rc cs_session_login(struct cs_token *token, struct cs_err *err)
     return code;
 }
 
-cs_rc cs_session_login_again(struct cs_token *token, struct cs_err *err)
+cs_rc cs_session_login(struct cs_token *token, struct cs_err *err)
 {
-    CK_RV rv = send_login(token, CKU_CONTEXT_SPECIFIC);
+    struct login login = {token, token->module, token->session, CKU_USER, CKR_GENERAL_ERROR};
 
+    if (!needs_login(token)) {
+        return CS_OK;
+    }
+    CK_RV rv = send_login(&login);
     if (rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN) {
         return CS_OK;
     }
-    return cs_fail_ckr(err, cs_ckr_code(rv), "C_Login", rv,
-                       "the key wants a login for each signature, and the token \"%s\" refused it",
-                       token->info.label);
+    return fail_login(token, rv, "the login to", err);
+}
+
+/* The flags of now: others may have tried wrong PINs since the login. */
+static cs_rc check_again(struct cs_token *token, struct cs_err *err)
+{
+    CK_TOKEN_INFO info = {0};
+
+    if (token->login_failed) {
+        return cs_fail_hint(err, CS_E_TOKEN_AUTH, "what that login said is the cause",
+                            "a login to the token \"%s\" failed before, and none is tried again",
+                            token->info.label);
+    }
+    if (!token->pin && !token->has_pad) {
+        return cs_fail_hint(err, CS_E_TOKEN_AUTH, "use a key that does not want one",
+                            "the key wants a login for each signature, but the token \"%s\" says "
+                            "that it takes none",
+                            token->info.label);
+    }
+    CK_RV rv = cs_ck(token, C_GetTokenInfo, token->slot, &info);
+    return rv == CKR_OK ? check_flags(token, info.flags, err) : CS_OK;
+}
+
+cs_rc cs_session_login_in(struct cs_token *token, CK_FUNCTION_LIST *module,
+                          CK_SESSION_HANDLE session, struct cs_err *err)
+{
+    struct login login = {token, module, session, CKU_CONTEXT_SPECIFIC, CKR_GENERAL_ERROR};
+
+    CS_TRY(check_again(token, err));
+    switch (send_login(&login)) {
+    case CKR_OK:
+    case CKR_USER_ALREADY_LOGGED_IN:
+    case CKR_USER_TYPE_INVALID: /* openCryptoki does not know this kind of login: C_Sign tells */
+        return CS_OK;
+    default:
+        return fail_login(token, login.rv,
+                          "the key wants a login for each signature, and this one to", err);
+    }
+}
+
+cs_rc cs_session_login_again(struct cs_token *token, struct cs_err *err)
+{
+    return cs_session_login_in(token, token->module, token->session, err);
 }

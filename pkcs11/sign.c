@@ -92,9 +92,8 @@ static cs_rc fail_length(const struct cs_token *token, CK_ULONG len, struct cs_e
                         token->info.label, len);
 }
 
-/* Ecdsa-Sig-Value (RFC 3279 section 2.2.3) of the r and s that Cryptoki puts side by side. */
-static cs_rc encode_ecdsa(const uint8_t *raw, size_t half, struct cs_bytes *ret_der,
-                          struct cs_err *err)
+cs_rc cs_sign_ecdsa_der(const uint8_t *raw, size_t half, struct cs_bytes *ret_der,
+                        struct cs_err *err)
 {
     ECDSA_SIG *signature = ECDSA_SIG_new();
     BIGNUM *r = BN_bin2bn(raw, (int)half, NULL);
@@ -137,5 +136,5 @@ cs_rc cs_sign_digest(struct cs_token *token, struct cs_token_key *key, enum cs_d
     if (len == 0 || len % 2 || len > 2 * octets) {
         return fail_length(token, len, err);
     }
-    return encode_ecdsa(signature, len / 2, ret_signature, err);
+    return cs_sign_ecdsa_der(signature, len / 2, ret_signature, err);
 }

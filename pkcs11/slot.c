@@ -17,25 +17,12 @@
 
 #define SHOWN_MAX 5
 
-struct search {
-    struct cs_watch *watch;
-    struct cs_module_list *modules;
-    const struct cs_uri *uri;
-    const char *lock_dir;
-    struct cs_slot *fitting;
-    size_t fitting_count;
-    struct cs_slot *others; /* initialised tokens that the URI does not fit */
-    size_t other_count;
-    struct cs_err problem; /* of the last module that did not start or list its slots */
-    bool listed;           /* a module did */
-};
-
 /* Calls on a module that is not the token's yet. */
-#define ask(search, functions, function, ...)                                                      \
+#define ask(watch, functions, function, ...)                                                       \
     __extension__({                                                                                \
-        cs_watch_begin((search)->watch, #function, CS_LIMIT_CALL);                                 \
+        cs_watch_begin((watch), #function, CS_LIMIT_CALL);                                         \
         CK_RV ask_rv_ = (functions)->function(__VA_ARGS__);                                        \
-        cs_watch_end((search)->watch);                                                             \
+        cs_watch_end((watch));                                                                     \
         ask_rv_;                                                                                   \
     })
 
@@ -64,66 +51,101 @@ char *cs_slot_text(const CK_UTF8CHAR *field, size_t size)
     return cs_terminal_escape(text);
 }
 
-static void add(struct cs_slot **slots, size_t *count, const struct cs_slot *slot)
+void cs_slot_describe(const CK_TOKEN_INFO *ck, struct cs_token_info *info)
 {
-    *slots = cs_realloc(*slots, *count + 1, sizeof **slots);
-    (*slots)[(*count)++] = *slot;
+    info->uri = cs_uri_of_token(ck);
+    info->label = cs_slot_text(ck->label, sizeof ck->label);
+    info->manufacturer = cs_slot_text(ck->manufacturerID, sizeof ck->manufacturerID);
+    info->model = cs_slot_text(ck->model, sizeof ck->model);
+    info->serial = cs_slot_text(ck->serialNumber, sizeof ck->serialNumber);
 }
 
-static bool slot_fits(struct search *search, CK_FUNCTION_LIST *functions, CK_SLOT_ID id)
+void cs_slot_list_done(struct cs_slot_list *list)
+{
+    free(list->items);
+    *list = (struct cs_slot_list){0};
+}
+
+static void add(struct cs_slot_list *list, const struct cs_slot *slot)
+{
+    list->items = cs_realloc(list->items, list->count + 1, sizeof *list->items);
+    list->items[list->count++] = *slot;
+}
+
+static bool slot_fits(struct cs_watch *watch, CK_FUNCTION_LIST *functions, const struct cs_uri *uri,
+                      CK_SLOT_ID id)
 {
     CK_SLOT_INFO info = {0};
 
-    if (!cs_uri_asks_for_slot(search->uri)) {
+    if (!cs_uri_asks_for_slot(uri)) {
         return true;
     }
-    return ask(search, functions, C_GetSlotInfo, id, &info) == CKR_OK &&
-           cs_uri_fits_slot(search->uri, id, &info);
+    return ask(watch, functions, C_GetSlotInfo, id, &info) == CKR_OK &&
+           cs_uri_fits_slot(uri, id, &info);
 }
 
-static bool library_fits(struct search *search, CK_FUNCTION_LIST *functions)
+static bool library_fits(struct cs_watch *watch, CK_FUNCTION_LIST *functions,
+                         const struct cs_uri *uri)
 {
     CK_INFO info = {0};
 
-    if (!cs_uri_asks_for_library(search->uri)) {
+    if (!cs_uri_asks_for_library(uri)) {
         return true;
     }
-    return ask(search, functions, C_GetInfo, &info) == CKR_OK &&
-           cs_uri_fits_library(search->uri, &info);
+    return ask(watch, functions, C_GetInfo, &info) == CKR_OK && cs_uri_fits_library(uri, &info);
 }
 
-static void look_at_slot(struct search *search, size_t module, CK_SLOT_ID id, bool library)
+cs_rc cs_slots_read(struct cs_watch *watch, const struct cs_module *item, size_t module,
+                    const struct cs_uri *uri, struct cs_slot_list *list, struct cs_err *err)
 {
-    CK_FUNCTION_LIST *functions = search->modules->items[module].list;
-    struct cs_slot slot = {.module = module, .id = id};
-
-    if (ask(search, functions, C_GetTokenInfo, id, &slot.info) != CKR_OK ||
-        !(slot.info.flags & CKF_TOKEN_INITIALIZED)) {
-        return;
-    }
-    pad_info(&slot.info);
-    if (library && cs_uri_fits_token(search->uri, &slot.info) && slot_fits(search, functions, id)) {
-        add(&search->fitting, &search->fitting_count, &slot);
-    } else {
-        add(&search->others, &search->other_count, &slot);
-    }
-}
-
-static cs_rc look_at_module(struct search *search, size_t module, struct cs_err *err)
-{
-    CK_FUNCTION_LIST *functions = search->modules->items[module].list;
+    CK_FUNCTION_LIST *functions = item->list;
     CK_SLOT_ID ids[CS_SLOTS_MAX];
     CK_ULONG count = CS_SLOTS_MAX;
 
-    CK_RV rv = ask(search, functions, C_GetSlotList, CK_TRUE, ids, &count);
+    CK_RV rv = ask(watch, functions, C_GetSlotList, CK_TRUE, ids, &count);
     if (rv != CKR_OK || count > CS_SLOTS_MAX) {
         return cs_fail_ckr(err, CS_E_TOKEN_ABSENT, "C_GetSlotList", rv,
-                           "the PKCS#11 module %s does not list its slots (at most %d)",
-                           search->modules->items[module].path, CS_SLOTS_MAX);
+                           "the PKCS#11 module %s does not list its slots (at most %d)", item->path,
+                           CS_SLOTS_MAX);
     }
-    bool library = library_fits(search, functions);
+    bool library = library_fits(watch, functions, uri);
     for (CK_ULONG i = 0; i < count; i++) {
-        look_at_slot(search, module, ids[i], library);
+        struct cs_slot slot = {.module = module, .id = ids[i]};
+        slot.rv = ask(watch, functions, C_GetTokenInfo, slot.id, &slot.info);
+        if (slot.rv == CKR_OK) {
+            pad_info(&slot.info);
+        }
+        slot.fits_module =
+            library && slot.rv == CKR_OK && slot_fits(watch, functions, uri, slot.id);
+        slot.fits = slot.fits_module && cs_uri_fits_token(uri, &slot.info);
+        add(list, &slot);
+    }
+    return CS_OK;
+}
+
+/* ---- the one that is meant ---- */
+
+struct search {
+    struct cs_watch *watch;
+    struct cs_module_list *modules;
+    const struct cs_uri *uri;
+    const char *lock_dir;
+    struct cs_slot_list fitting;
+    struct cs_slot_list others; /* initialised tokens that the URI does not fit */
+    struct cs_err problem;      /* of the last module that did not start or list its slots */
+    bool listed;                /* a module did */
+};
+
+static cs_rc look_at_module(struct search *search, size_t module, struct cs_err *err)
+{
+    cs_auto_value(cs_slot_list) all = {0};
+
+    CS_TRY(cs_slots_read(search->watch, &search->modules->items[module], module, search->uri, &all,
+                         err));
+    for (size_t i = 0; i < all.count; i++) {
+        if (cs_slot_is_initialised(&all.items[i])) {
+            add(all.items[i].fits ? &search->fitting : &search->others, &all.items[i]);
+        }
     }
     return CS_OK;
 }
@@ -132,11 +154,14 @@ static cs_rc look_at_module(struct search *search, size_t module, struct cs_err 
  */
 static cs_rc look_everywhere(struct search *search, struct cs_err *err)
 {
-    search->other_count = 0;
+    search->others.count = 0;
     for (size_t i = 0; i < search->modules->count; i++) {
         struct cs_module *module = &search->modules->items[i];
-        size_t before = search->fitting_count;
+        size_t before = search->fitting.count;
         struct cs_err problem = {0};
+        if (module->failed) {
+            continue; /* once is enough: some tell the terminal each time, at length, why */
+        }
         cs_rc rc = cs_module_start(search->watch, module, search->lock_dir, &problem);
 
         if (rc == CS_OK) {
@@ -153,14 +178,14 @@ static cs_rc look_everywhere(struct search *search, struct cs_err *err)
             }
             return rc;
         }
-        if (search->fitting_count == before) {
+        if (search->fitting.count == before) {
             cs_module_stop(search->watch, module);
         }
     }
     return CS_OK;
 }
 
-static bool same_token(const CK_TOKEN_INFO *a, const CK_TOKEN_INFO *b)
+bool cs_slot_same_token(const CK_TOKEN_INFO *a, const CK_TOKEN_INFO *b)
 {
     return memcmp(a->label, b->label, sizeof a->label) == 0 &&
            memcmp(a->manufacturerID, b->manufacturerID, sizeof a->manufacturerID) == 0 &&
@@ -173,32 +198,40 @@ static void drop_doubles(struct search *search)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < search->fitting_count; i++) {
-        const struct cs_slot *slot = &search->fitting[i];
+    for (size_t i = 0; i < search->fitting.count; i++) {
+        const struct cs_slot *slot = &search->fitting.items[i];
         bool again = false;
         for (size_t k = 0; k < kept; k++) {
-            again |= search->fitting[k].module != slot->module &&
-                     same_token(&search->fitting[k].info, &slot->info);
+            again |= search->fitting.items[k].module != slot->module &&
+                     cs_slot_same_token(&search->fitting.items[k].info, &slot->info);
         }
         if (!again) {
-            search->fitting[kept++] = *slot;
+            search->fitting.items[kept++] = *slot;
         }
     }
-    search->fitting_count = kept;
+    search->fitting.count = kept;
 }
 
-/* "URI or URI"; tokens that nothing but the slot tells apart are shown with it. */
-static char *list_slots(const struct cs_slot *slots, size_t count)
+char *cs_slot_uri(const struct cs_slot *slots, size_t count, size_t number)
+{
+    const struct cs_slot *slot = &slots[number];
+    bool twin = false;
+
+    if (!cs_slot_is_initialised(slot)) {
+        return cs_uri_of_empty_slot(slot->id);
+    }
+    for (size_t i = 0; i < count; i++) {
+        twin |= i != number && cs_slot_same_token(&slots[i].info, &slot->info);
+    }
+    return twin ? cs_uri_of_slot(&slot->info, slot->id) : cs_uri_of_token(&slot->info);
+}
+
+char *cs_slots_text(const struct cs_slot *slots, size_t count)
 {
     cs_auto_value(cs_strv) uris = {0};
 
     for (size_t i = 0; i < count && i < SHOWN_MAX; i++) {
-        bool twin = false;
-        for (size_t k = 0; k < count; k++) {
-            twin |= k != i && same_token(&slots[i].info, &slots[k].info);
-        }
-        cs_strv_take(&uris, twin ? cs_uri_of_slot(&slots[i].info, slots[i].id)
-                                 : cs_uri_of_token(&slots[i].info));
+        cs_strv_take(&uris, cs_slot_uri(slots, count, i));
     }
     if (count > SHOWN_MAX) {
         cs_strv_take(&uris, cs_asprintf("%zu more", count - SHOWN_MAX));
@@ -208,33 +241,36 @@ static char *list_slots(const struct cs_slot *slots, size_t count)
 
 static cs_rc fail_none(const struct search *search, struct cs_err *err)
 {
-    if (search->other_count == 0 && search->problem.code != CS_OK) {
+    if (!search->listed && search->problem.code != CS_OK) {
         if (err) {
             *err = search->problem;
         }
         return CS_E_TOKEN_ABSENT;
     }
-    cs_autofree char *others = list_slots(search->others, search->other_count);
+    cs_autofree char *others = cs_slots_text(search->others.items, search->others.count);
     cs_rc rc = cs_fail(err, CS_E_TOKEN_ABSENT, "no initialised token fits %s (%s)",
                        cs_uri_text(search->uri),
                        search->modules->count == 1 ? search->modules->items[0].path
                                                    : "all modules that p11-kit knows");
-    if (search->other_count) {
-        cs_err_hint(err, "there are: %s", others);
+    const char *problem = search->problem.code != CS_OK ? search->problem.message : "";
+    if (search->others.count) {
+        cs_err_hint(err, "there are: %s%s%s", others, *problem ? "; but " : "", problem);
     } else {
-        cs_err_hint(err, "connect the token, or initialise one with its own tool "
-                         "(`softhsm2-util --init-token`); check the module");
+        cs_err_hint(err,
+                    "connect the token, or initialise one with its own tool "
+                    "(for tests: `cscert token init`); check the module%s%s",
+                    *problem ? ": " : "", problem);
     }
     return rc;
 }
 
 static cs_rc fail_several(const struct search *search, struct cs_err *err)
 {
-    cs_autofree char *all = list_slots(search->fitting, search->fitting_count);
+    cs_autofree char *all = cs_slots_text(search->fitting.items, search->fitting.count);
 
     return cs_fail_hint(
         err, CS_E_TOKEN_ABSENT, "say which one: --token with one of these URIs, between quotes",
-        "%zu tokens fit %s: %s", search->fitting_count, cs_uri_text(search->uri), all);
+        "%zu tokens fit %s: %s", search->fitting.count, cs_uri_text(search->uri), all);
 }
 
 static long elapsed_ms(const struct timespec *since)
@@ -252,7 +288,7 @@ static cs_rc find(struct search *search, struct cs_slot *ret_slot, struct cs_err
 
     clock_gettime(CLOCK_MONOTONIC, &start);
     CS_TRY(look_everywhere(search, err));
-    for (int i = 0; i < RETRIES && search->listed && !search->fitting_count; i++) {
+    for (int i = 0; i < RETRIES && search->listed && !search->fitting.count; i++) {
         if (elapsed_ms(&start) > RETRY_MAX_MS) {
             break;
         }
@@ -260,13 +296,13 @@ static cs_rc find(struct search *search, struct cs_slot *ret_slot, struct cs_err
         CS_TRY(look_everywhere(search, err));
     }
     drop_doubles(search);
-    if (search->fitting_count == 0) {
+    if (search->fitting.count == 0) {
         return fail_none(search, err);
     }
-    if (search->fitting_count > 1) {
+    if (search->fitting.count > 1) {
         return fail_several(search, err);
     }
-    *ret_slot = search->fitting[0];
+    *ret_slot = search->fitting.items[0];
     return CS_OK;
 }
 
@@ -281,7 +317,7 @@ cs_rc cs_slot_find(struct cs_watch *watch, struct cs_module_list *modules, const
             cs_module_stop(watch, &modules->items[i]);
         }
     }
-    free(search.fitting);
-    free(search.others);
+    cs_slot_list_done(&search.fitting);
+    cs_slot_list_done(&search.others);
     return rc;
 }

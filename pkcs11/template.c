@@ -2,6 +2,7 @@
 
 #include "x509/spki.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static CK_BBOOL yes = CK_TRUE;
@@ -126,6 +127,25 @@ void cs_template_make(const struct cs_profile *profile, const struct cs_key_requ
     add_flag(ret_template, true, CKA_SIGN, true);
     expect_protection(ret_template->expected, token_object, request->exportable);
     add_optionals(ret_template, profile, cs_key_is_rsa(&request->spec), stage);
+}
+
+bool cs_template_optional(const struct cs_key_spec *spec, size_t number, char ret_words[48],
+                          bool *ret_of_private)
+{
+    if (number >= sizeof optionals / sizeof *optionals) {
+        return false;
+    }
+    const struct optional *optional = &optionals[number];
+    bool value = cs_key_is_rsa(spec) ? optional->rsa : optional->ec;
+
+    snprintf(ret_words, 48, "%s=%s", optional->name, value ? "true" : "false");
+    *ret_of_private = optional->of_private;
+    return true;
+}
+
+void cs_template_add_true(struct cs_template *pair, CK_ATTRIBUTE_TYPE type)
+{
+    add_flag(pair, true, type, true);
 }
 
 static cs_rc fail_attr(enum cs_key_attr attr, enum cs_answer expected, enum cs_answer found,

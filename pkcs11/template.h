@@ -32,6 +32,14 @@ struct cs_template {
 void cs_template_make(const struct cs_profile *profile, const struct cs_key_request *request,
                       enum cs_template_stage stage, struct cs_template *ret_template);
 
+/* The optional attribute of @number (from 0) in a profile's words, "CKA_DECRYPT=false", as a key of
+ * @spec asks for it. False: there is none. */
+bool cs_template_optional(const struct cs_key_spec *spec, size_t number, char ret_words[48],
+                          bool *ret_of_private);
+
+/* One attribute more for the private half. */
+void cs_template_add_true(struct cs_template *pair, CK_ATTRIBUTE_TYPE type);
+
 /* CS_E_TOKEN_REFUSED if an attribute reads back otherwise than expected. Unknown answers pass,
  * except CKA_EXTRACTABLE's. */
 CS_MUST_CHECK cs_rc cs_template_judge(const enum cs_answer expected[CS_KEY_ATTR_COUNT],

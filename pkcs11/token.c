@@ -1,6 +1,7 @@
 #include "pkcs11/token.h"
 
 #include "base/mem.h"
+#include "pkcs11/certlist.h"
 #include "pkcs11/certobj.h"
 #include "pkcs11/key.h"
 #include "pkcs11/object.h"
@@ -8,12 +9,15 @@
 #include "pkcs11/slot.h"
 #include "pkcs11/stray.h"
 #include "pkcs11/uri_internal.h"
+#include "pkcs11/wrap.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Every act that writes to the token, or reads what another process may be writing, is one of
  * these. The lock is not kept between acts: a run that waits for a CA or for a person would
- * otherwise keep all others out. */
+ * otherwise keep all others out. A token whose profile says "exclusive" is kept from start to end:
+ * then this is a second hold. */
 #define LOCKED(token, err, act)                                                                    \
     __extension__({                                                                                \
         cs_rc locked_rc_ = cs_lock_take((token)->lock, CS_LOCK_WAIT_MS, (err));                    \
@@ -122,20 +126,94 @@ static cs_rc token_remove_stray(struct cs_keystore *store, const char *name, siz
     return LOCKED(token, err, cs_stray_remove(token, name, ret_count, err));
 }
 
+static cs_rc token_find_id(struct cs_keystore *store, const struct cs_bytes *spki,
+                           struct cs_bytes *ret_id, struct cs_err *err)
+{
+    struct cs_token *token = cs_token_of(store);
+
+    return LOCKED(token, err, cs_certlist_find_id(token, spki, ret_id, err));
+}
+
+static cs_rc token_put_certificate_at(struct cs_keystore *store, const struct cs_bytes *id,
+                                      const char *label, const struct cs_bytes *der,
+                                      struct cs_err *err)
+{
+    struct cs_token *token = cs_token_of(store);
+
+    return LOCKED(token, err, cs_certlist_put_at(token, id, label, der, err));
+}
+
+static cs_rc token_each_certificate(struct cs_keystore *store, cs_certificate_fn each, void *ctx,
+                                    struct cs_err *err)
+{
+    struct cs_token *token = cs_token_of(store);
+
+    return LOCKED(token, err, cs_certlist_each(token, each, ctx, err));
+}
+
+static cs_rc token_export_key(struct cs_keystore *store, struct cs_key *key,
+                              struct cs_secret **ret_pkcs8, char **ret_how, struct cs_err *err)
+{
+    struct cs_token *token = cs_token_of(store);
+
+    return LOCKED(token, err, cs_wrap_export(token, cs_token_key_of(key), ret_pkcs8, ret_how, err));
+}
+
+static cs_rc token_import_key(struct cs_keystore *store, const struct cs_key_request *request,
+                              const struct cs_secret *pkcs8, struct cs_key **ret_key,
+                              struct cs_err *err)
+{
+    struct cs_token *token = cs_token_of(store);
+    struct cs_token_key *key = NULL;
+
+    CS_TRY(LOCKED(token, err, cs_import_run(token, request, pkcs8, &key, err)));
+    *ret_key = &key->base;
+    return CS_OK;
+}
+
+/* A key on its way between two tokens, whose locks are taken one after the other. */
+struct carrying {
+    struct cs_token *from;
+    struct cs_token_key *key;
+    struct cs_token *to;
+    const struct cs_key_request *request;
+    struct cs_token_key *copy;
+    char *how;
+};
+
+static cs_rc carry(struct carrying *carrying, struct cs_token *locked_last, struct cs_err *err)
+{
+    return LOCKED(locked_last, err,
+                  cs_transfer_run(carrying->from, carrying->key, carrying->to, carrying->request,
+                                  &carrying->copy, &carrying->how, err));
+}
+
+static cs_rc token_transfer_key(struct cs_keystore *store, struct cs_key *key,
+                                struct cs_keystore *target, const struct cs_key_request *request,
+                                struct cs_key **ret_key, char **ret_how, struct cs_err *err)
+{
+    struct carrying carrying = {.from = cs_token_of(store),
+                                .key = cs_token_key_of(key),
+                                .to = cs_token_of(target),
+                                .request = request};
+
+    if (target->ops != store->ops) {
+        return cs_fail(err, CS_E_INTERNAL, "a key is copied between PKCS#11 tokens only");
+    }
+    /* In one order for every process, or two that copy to and fro would wait for each other. */
+    bool from_first =
+        strcmp(cs_lock_path(carrying.from->lock), cs_lock_path(carrying.to->lock)) < 0;
+    struct cs_token *first = from_first ? carrying.from : carrying.to;
+    struct cs_token *second = from_first ? carrying.to : carrying.from;
+    CS_TRY(LOCKED(first, err, carry(&carrying, second, err)));
+    *ret_key = &carrying.copy->base;
+    *ret_how = carrying.how;
+    return CS_OK;
+}
+
 static void token_key_free(struct cs_key *key)
 {
     cs_token_key_free(cs_token_key_of(key));
-}
-
-static void info_done(struct cs_token_info *info)
-{
-    free(info->uri);
-    free(info->label);
-    free(info->manufacturer);
-    free(info->model);
-    free(info->serial);
-    free(info->module_path);
-    free(info->profile);
 }
 
 static void token_close(struct cs_keystore *store)
@@ -152,7 +230,7 @@ static void token_close(struct cs_keystore *store)
     cs_watch_stop(&token->watch);
     cs_secret_free(token->pin);
     cs_profile_done(&token->profile);
-    info_done(&token->info);
+    cs_token_info_done(&token->info);
     free(token);
 }
 
@@ -169,6 +247,12 @@ static const struct cs_keystore_ops token_ops = {
     .has_certificate = token_has_certificate,
     .strays = token_strays,
     .remove_stray = token_remove_stray,
+    .export_key = token_export_key,
+    .import_key = token_import_key,
+    .transfer_key = token_transfer_key,
+    .find_id = token_find_id,
+    .put_certificate_at = token_put_certificate_at,
+    .each_certificate = token_each_certificate,
     .key_free = token_key_free,
     .close = token_close,
 };
@@ -196,11 +280,7 @@ static cs_rc set_token(struct cs_token *token, const struct cs_slot *slot, const
     token->lock = &module->lock;
     token->slot = slot->id;
     token->ck_info = *ck;
-    info->uri = cs_uri_of_token(ck);
-    info->label = cs_slot_text(ck->label, sizeof ck->label);
-    info->manufacturer = cs_slot_text(ck->manufacturerID, sizeof ck->manufacturerID);
-    info->model = cs_slot_text(ck->model, sizeof ck->model);
-    info->serial = cs_slot_text(ck->serialNumber, sizeof ck->serialNumber);
+    cs_slot_describe(ck, info);
     info->module_path = cs_strdup(module->path);
     const struct cs_profile_token shown = {info->manufacturer, info->model, library_of, token};
     CS_TRY(cs_profile_find(profile, &shown, &token->profile, err));
@@ -242,7 +322,9 @@ static cs_rc open_token(struct cs_token *token, const struct cs_token_options *o
                         struct cs_err *err)
 {
     CS_TRY(find_token(token, options, err));
-    cs_lock_release(token->lock);
+    if (!token->profile.is_exclusive) {
+        cs_lock_release(token->lock);
+    }
     say_what_was_found(token);
     /* Without the lock: somebody may be asked for the PIN. */
     CS_TRY(cs_session_prepare(token, options, err));

@@ -44,9 +44,13 @@ CS_MUST_CHECK cs_rc cs_token_open(const struct cs_token_options *options,
 
 /* The token's private key of that CKA_ID as an EVP_PKEY by libp11, for what OpenSSL must drive
  * itself (TLS, CMS).
- * @store is one that cs_token_open() made. Free it with EVP_PKEY_free() before the store is closed.
- */
+ * @store is one that cs_token_open() made. Free it with EVP_PKEY_free(), best before the store is
+ * closed: afterwards it is a public key, and what signs with it fails. */
 CS_MUST_CHECK cs_rc cs_token_evp_pkey(struct cs_keystore *store, const uint8_t id[CS_KEY_ID_LEN],
                                       EVP_PKEY **ret_pkey, struct cs_err *err);
+
+/* After an operation of OpenSSL with such a key failed: the token's error, or OpenSSL's if the
+ * token had none. @what says what failed ("the TLS handshake with ..."). */
+cs_rc cs_token_evp_error(struct cs_keystore *store, const char *what, struct cs_err *err);
 
 #endif

@@ -25,12 +25,13 @@ struct cs_token {
 
     struct cs_module_list modules;
     CK_FUNCTION_LIST *module; /* of @modules; managed by p11-kit, initialised */
-    struct cs_lock *lock;     /* of the module: held for one act, not between two */
+    struct cs_lock *lock;     /* of the module: held for one act, or all the time if exclusive */
     CK_SLOT_ID slot;
     CK_SESSION_HANDLE session; /* read-write, logged in */
 
     struct cs_secret *pin; /* for CKA_ALWAYS_AUTHENTICATE; NULL: a pad, or no login */
     bool has_pad;          /* CKF_PROTECTED_AUTHENTICATION_PATH */
+    bool login_failed;     /* nothing is sent again */
     struct cs_profile profile;
     struct cs_watch watch;
     struct cs_ui *ui; /* may be NULL */
@@ -46,6 +47,7 @@ struct cs_token_key {
     CK_OBJECT_HANDLE private_key;
     CK_OBJECT_HANDLE public_key; /* CK_INVALID_HANDLE: there is none */
     bool in_session;             /* until keep() */
+    bool id_was_free;            /* nothing on the token had its CKA_ID before it was made */
 };
 
 static inline struct cs_token *cs_token_of(struct cs_keystore *store)

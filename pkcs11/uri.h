@@ -5,12 +5,25 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 
+#include <stdbool.h>
+
 struct cs_uri;
 
 /* @text NULL or "" is the URI that every token fits. CS_E_USAGE for what is no token URI, for an
- * attribute that is not known or names an object, and for pin-value: it would be seen in the
- * process list. */
+ * attribute that is not known, is there twice, stands in the wrong part or names an object, and for
+ * pin-value: it would be seen in the process list. */
 CS_MUST_CHECK cs_rc cs_uri_parse(const char *text, struct cs_uri **ret_uri, struct cs_err *err);
+
+/* The same for a URI that may also name an object: object, id, type. */
+CS_MUST_CHECK cs_rc cs_uri_parse_object(const char *text, struct cs_uri **ret_uri,
+                                        struct cs_err *err);
+
+/* True if object, id or type are there. */
+bool cs_uri_names_object(const struct cs_uri *uri);
+
+/* The URI without object, id and type: that of the token. @text is one that
+ * cs_uri_parse_object() has taken. The caller frees. */
+char *cs_uri_token_part(const char *text);
 
 /* As given, for messages; what stood after pin-value= never comes here. */
 const char *cs_uri_text(const struct cs_uri *uri);

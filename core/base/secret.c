@@ -12,8 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Room for a handful of secrets; small enough for the 64 KiB that a user may lock by default. */
-#define ARENA_SIZE 16384
+/* Room for a handful of secrets and one private key, with what libcrypto keeps of it here while it
+ * is used; small enough for the 64 KiB that a user may lock by default. */
+#define ARENA_SIZE 32768
 #define ARENA_UNIT 32
 
 struct cs_secret {
@@ -81,6 +82,25 @@ cs_rc cs_secret_take(char *text, size_t len, struct cs_secret **ret_secret, stru
     }
     OPENSSL_cleanse(text, len);
     return rc;
+}
+
+cs_rc cs_secret_make(size_t size, cs_secret_fill_fn fill, void *ctx, struct cs_secret **ret_secret,
+                     struct cs_err *err)
+{
+    cs_auto(cs_secret) secret = NULL;
+    size_t len = 0;
+
+    if (size > CS_SECRET_KEY_MAX) {
+        return cs_fail(err, CS_E_INTERNAL, "a secret of %zu octets is too large", size);
+    }
+    CS_TRY(secret_alloc(size, &secret, err));
+    CS_TRY(fill(ctx, secret->octets, size, &len, err));
+    if (len > size) {
+        return cs_fail(err, CS_E_INTERNAL, "a secret is longer than its memory");
+    }
+    secret->len = len;
+    *ret_secret = cs_steal(&secret);
+    return CS_OK;
 }
 
 /* Where a line is cut: one octet after the longest secret and its "\r". */

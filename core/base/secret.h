@@ -8,8 +8,12 @@
 
 #include <stddef.h>
 
-/* The longest secret: a PIN or a password, not a document. */
+/* The longest PIN or password, in octets. */
 #define CS_SECRET_MAX 1024
+
+/* The longest private key, in octets: the PKCS#8 of an RSA-4096 key is 2.4 KiB. A little below 8
+ * KiB, because the locked memory is given out in powers of two. */
+#define CS_SECRET_KEY_MAX 8176
 
 struct cs_secret;
 
@@ -21,6 +25,15 @@ CS_MUST_CHECK cs_rc cs_secret_setup(struct cs_err *err);
  * longer than CS_SECRET_MAX. */
 CS_MUST_CHECK cs_rc cs_secret_take(char *text, size_t len, struct cs_secret **ret_secret,
                                    struct cs_err *err);
+
+/* Writes up to @size octets to @octets and says in *ret_len how many they are. */
+typedef cs_rc (*cs_secret_fill_fn)(void *ctx, unsigned char *octets, size_t size, size_t *ret_len,
+                                   struct cs_err *err);
+
+/* A secret that @fill makes where it stays: a key that never is in other memory. What was written
+ * is wiped if @fill fails. CS_E_INTERNAL for more than CS_SECRET_KEY_MAX octets. */
+CS_MUST_CHECK cs_rc cs_secret_make(size_t size, cs_secret_fill_fn fill, void *ctx,
+                                   struct cs_secret **ret_secret, struct cs_err *err);
 
 /* The first line of @fd without its line end; reads to the end of the line or file. @what names the
  * source for messages ("/etc/cscert/pin"). CS_E_USAGE when it is empty or longer than

@@ -138,3 +138,19 @@ cs_rc cs_flow_check_signal(const struct cs_flow *flow, struct cs_err *err)
     }
     return CS_OK;
 }
+
+char *cs_flow_subject(const struct cs_plan *plan)
+{
+    cs_autofree char *types = cs_cert_types_text(plan->types);
+    const char *name = plan->computer ? plan->computer : plan->subject.common_name;
+
+    return cs_asprintf("%s (%s)", name ? name : plan->pool, types);
+}
+
+void cs_flow_warn_of(const struct cs_flow *flow, const struct cs_plan *plan, const char *text)
+{
+    cs_autofree char *subject = plan->choice ? cs_flow_subject(plan) : NULL;
+    cs_autofree char *said = subject ? cs_asprintf("%s: %s", subject, text) : cs_strdup(text);
+
+    flow->ui->ops->warn(flow->ui, said);
+}

@@ -194,7 +194,7 @@ static void warn_all(const struct cs_flow *flow, struct cs_result *result,
                      const struct cs_strv *warnings)
 {
     for (size_t i = 0; i < warnings->count; i++) {
-        flow->ui->ops->warn(flow->ui, warnings->items[i]);
+        cs_flow_warn_of(flow, result->request->plan, warnings->items[i]);
     }
     cs_strv_copy(&result->warnings, warnings);
 }

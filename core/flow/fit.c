@@ -33,7 +33,7 @@ void cs_flow_pool_done(struct cs_flow_pool *pool)
     }
     free(pool->items);
     free(pool->name);
-    *pool = (struct cs_flow_pool){0};
+    *pool = (struct cs_flow_pool){.below = pool->below};
 }
 
 void cs_existing_done(struct cs_existing *existing)
@@ -85,7 +85,7 @@ cs_rc cs_flow_pool_load(const struct cs_flow *flow, const char *name, struct cs_
     cs_flow_pool_done(pool);
     CS_TRY(cs_store_pool_ids(flow->store, name, &ids, &count, err));
     pool->items = cs_alloc(count, sizeof *pool->items);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && (!pool->below || ids[i] < pool->below); i++) {
         CS_TRY(read_holder(flow->store, ids[i], &pool->items[i], err));
         pool->count++;
     }

@@ -12,6 +12,7 @@
 #include "port/keystore.h"
 #include "port/store.h"
 #include "port/ui.h"
+#include "x509/cert.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,6 +55,8 @@ struct cs_result {
     struct cs_existing existing; /* of `plan` and `new --all` */
     bool left_alone;             /* nothing was made: existing still fits */
     struct cs_strv files;        /* written by this run */
+    char *copy;                  /* RFC 7512: where `export` copied the key to; NULL: nowhere */
+    int64_t exported;            /* how often the key has left its token, of `list` and `export` */
     struct cs_strv warnings;
     struct cs_err error;
 };
@@ -68,10 +71,41 @@ void cs_result_done(struct cs_result *result);
 struct cs_result *cs_result_list_add(struct cs_result_list *list);
 void cs_result_list_done(struct cs_result_list *list);
 
+/* What results add up to. */
+struct cs_result_sum {
+    size_t count;
+    size_t left_alone;
+    size_t failed;
+    size_t pending;
+    cs_rc code; /* of the last that failed */
+};
+void cs_result_sum_add(struct cs_result_sum *sum, const struct cs_result *result);
+
 /* The exit code of a run: the error of the only result, PARTIAL if any of several failed, PENDING
  * if one still waits for its CA and none failed. @pending_counts is false for verbs that only look.
  */
+cs_rc cs_result_sum_rc(const struct cs_result_sum *sum, bool pending_counts);
 cs_rc cs_result_list_rc(const struct cs_result_list *list, bool pending_counts);
+
+/* ---- plans and results of which only a few are held at a time ---- */
+
+/* Where plans come from. */
+struct cs_plan_source {
+    size_t count;
+    /* The plan number @index, the same each time it is asked for; the caller frees. */
+    cs_rc (*plan)(void *ctx, size_t index, struct cs_plan **ret_plan, struct cs_err *err);
+    void *ctx;
+};
+
+/* Where results go, in the order of their plans. */
+struct cs_result_sink {
+    /* Each result as far as it shows before anything is made: what stays as it is, what is refused.
+     * Called for all of them before the first put(); may be NULL. */
+    void (*expect)(void *ctx, const struct cs_result *result);
+    /* A result that is final. What the sink does not take out of it is freed afterwards. */
+    void (*put)(void *ctx, struct cs_result *result);
+    void *ctx;
+};
 
 /* Which requests a verb is about. */
 struct cs_selection {
@@ -104,13 +138,14 @@ CS_MUST_CHECK cs_rc cs_flow_plan(const struct cs_flow *flow, const struct cs_pla
 
 /* cs_flow_new() for each plan with one session and one login. What exists and still fits (GOOD,
  * OPEN) is left alone, also with flow->force: the result's request is the stored one. One failure
- * does not stop the rest; a signal and a token that is gone do, after the current act: *ret_results
- * then holds the plans up to there. Offline requests go through the store in groups, and their
- * csr and spki are not kept in the results. Of an Edge pool's certificate that is EXPIRING the
- * successor is made; one that lacks NAMES is CS_E_USAGE without flow->force, because a second key
- * beside a valid certificate is what the members must not have. */
-CS_MUST_CHECK cs_rc cs_flow_new_all(const struct cs_flow *flow, const struct cs_plan_list *plans,
-                                    struct cs_result_list *ret_results, struct cs_err *err);
+ * does not stop the rest; a signal and a token that is gone do, after the current act: @sink then
+ * gets the results of what was begun. Offline requests go through the store in groups, and their
+ * csr and spki are not in the results; no more than two groups are held at a time. Of an Edge
+ * pool's certificate that is EXPIRING the successor is made; one that lacks NAMES is CS_E_USAGE
+ * without flow->force, because a second key beside a valid certificate is what the members must not
+ * have. No other run may change the store at the same time. */
+CS_MUST_CHECK cs_rc cs_flow_new_all(const struct cs_flow *flow, const struct cs_plan_source *plans,
+                                    const struct cs_result_sink *sink, struct cs_err *err);
 
 /* An error in one request stands in its result; the others are done all the same. */
 CS_MUST_CHECK cs_rc cs_flow_list(const struct cs_flow *flow, const struct cs_list_options *options,
@@ -130,5 +165,126 @@ CS_MUST_CHECK cs_rc cs_flow_clear(const struct cs_flow *flow, const struct cs_se
 CS_MUST_CHECK cs_rc cs_flow_recover(const struct cs_flow *flow, const char *remove_stray,
                                     struct cs_result_list *ret_results,
                                     struct cs_stray_list *ret_strays, struct cs_err *err);
+
+/* ---- export ---- */
+
+/* The shortest password of a .pfx file that is taken, in characters. */
+#define CS_EXPORT_PASSWORD_MIN 8
+
+/* The Microsoft provider of an RSA key. Lync and Skype for Business take keys of a CSP, not of a
+ * KSP. */
+#define CS_EXPORT_CSP_RSA "Microsoft RSA SChannel Cryptographic Provider"
+
+struct cs_export_options {
+    int64_t request_id;
+    bool policy_forbid;        /* the configuration forbids exportable keys */
+    const char *friendly_name; /* in the file; label of the copy; NULL: the key's label */
+
+    const char *output; /* .pfx; NULL with @target */
+    /* The file's password, asked for when nothing else stands against the export; the callee's. */
+    cs_rc (*password)(void *ctx, const struct cs_secret **ret_password, struct cs_err *err);
+    void *ctx;
+    const char *csp; /* Microsoft's CSP name attribute; NULL: CS_EXPORT_CSP_RSA, none for EC */
+    bool legacy;     /* 3DES and SHA-1, for Windows Server before 2019 */
+
+    struct cs_keystore_source *target; /* another token; NULL with @output */
+    bool exportable;                   /* CKA_EXTRACTABLE of the copy */
+};
+
+/* The key of one request with certificate and chain as PKCS#12, or the key, and the certificate if
+ * there is one, on another token. CS_E_POLICY for a key that was not made exportable, whatever the
+ * token would give, and with policy_forbid; CS_E_USAGE for a request without key or certificate,
+ * and for a password that is shorter than CS_EXPORT_PASSWORD_MIN or has other characters than
+ * printable ASCII, which programs encode differently. Journal records: "exporting" before the key
+ * leaves the token and "exported" with the file's SHA-256 after it ("transferring" and
+ * "transferred"); without the second nothing stays of what was made. ret_result->request is NULL if
+ * there is no such request. */
+CS_MUST_CHECK cs_rc cs_flow_export(const struct cs_flow *flow,
+                                   const struct cs_export_options *options,
+                                   struct cs_result *ret_result, struct cs_err *err);
+
+/* ---- the sibling cmdlets: get, import, set, remove ---- */
+
+/* Where the private key of a certificate was made. */
+enum cs_key_origin {
+    CS_KEY_NOT_ASKED,  /* the token where it is was not looked at */
+    CS_KEY_NOT_THERE,  /* no private key of it is on the token */
+    CS_KEY_GENERATED,  /* on the token: our request says so, or CKA_LOCAL does */
+    CS_KEY_IMPORTED,   /* elsewhere: our journal says so, or CKA_LOCAL does */
+    CS_KEY_OF_UNKNOWN, /* the token does not tell, or not the truth */
+};
+
+/* A certificate on the token, or one that serves a type. */
+struct cs_certificate {
+    struct cs_cert_facts facts; /* {0} if the object on the token is no certificate */
+    struct cs_bytes der;
+    char *label;
+    char *uri;              /* RFC 7512 of the certificate object; NULL: it is not on the token */
+    char *token;            /* RFC 7512: the token where it is, or was; may be NULL */
+    struct cs_bytes key_id; /* CKA_ID; may be empty */
+    enum cs_key_origin origin;
+    int64_t request_id;      /* of ours that it answers; 0: none */
+    struct cs_use_list uses; /* types that it serves now; without the certificate itself */
+    struct cs_strv warnings;
+};
+
+struct cs_certificate_list {
+    struct cs_certificate *items;
+    size_t count;
+};
+void cs_certificate_list_done(struct cs_certificate_list *list);
+
+struct cs_get_options {
+    const struct cs_strv *types; /* empty: all */
+    bool assigned_only;          /* as Get-CsCertificate */
+};
+
+/* What is on the token and what serves a type, those that serve one first. A staged certificate
+ * whose date has come counts as current. Changes nothing; flow->store may be NULL. */
+CS_MUST_CHECK cs_rc cs_flow_get(const struct cs_flow *flow, const struct cs_get_options *options,
+                                struct cs_certificate_list *ret_list, struct cs_err *err);
+
+struct cs_import_options {
+    const struct cs_bytes *file;      /* .cer, .p7b or .pfx */
+    const char *path;                 /* its name, for messages */
+    const struct cs_secret *password; /* of a .pfx; NULL: none */
+    bool import_key; /* bring a .pfx's private key to the token; else a key in it is refused */
+    bool exportable; /* CKA_EXTRACTABLE of that key */
+    bool policy_forbid_exportable;
+    unsigned policy_min_rsa_bits; /* of that key; 0: any that Lync takes */
+    const char *label;
+    const struct cs_strv *types; /* assign it too; empty: import only */
+    bool roll;
+    int64_t effective; /* seconds since 1970; 0: at once */
+};
+
+/* Puts a certificate on the token under the CKA_ID of its key, which must be there, or comes with
+ * the file and import_key; a file of CA certificates alone as such. One that answers a request of
+ * ours is taken as its answer. What is there already is no error. */
+CS_MUST_CHECK cs_rc cs_flow_import_file(const struct cs_flow *flow,
+                                        const struct cs_import_options *options,
+                                        struct cs_certificate_list *ret_list, struct cs_err *err);
+
+struct cs_set_options {
+    const char *thumbprint;      /* SHA-1 or SHA-256 of a certificate on the token */
+    const struct cs_strv *types; /* empty: those that it was requested for */
+    bool roll;
+    int64_t effective; /* with @roll: seconds since 1970 */
+};
+
+/* Lets a certificate whose key is on the token serve types, at once or from a date on; the one that
+ * served before is kept as the previous one. What is so already is left alone. */
+CS_MUST_CHECK cs_rc cs_flow_set(const struct cs_flow *flow, const struct cs_set_options *options,
+                                struct cs_certificate_list *ret_list, struct cs_err *err);
+
+struct cs_remove_options {
+    const struct cs_strv *types; /* empty: all that are assigned */
+    bool previous;               /* only the previous ones */
+    bool staged;                 /* only the staged ones; neither: current and staged ones */
+};
+/* Un-assigns; no certificate and no key is ever deleted. Asks when one is in use. */
+CS_MUST_CHECK cs_rc cs_flow_remove(const struct cs_flow *flow,
+                                   const struct cs_remove_options *options,
+                                   struct cs_certificate_list *ret_list, struct cs_err *err);
 
 #endif

@@ -60,6 +60,11 @@ cs_rc cs_flow_select(const struct cs_flow *flow, const struct cs_selection *sele
                      bool (*keep)(enum cs_state state), int64_t **ret_ids, size_t *ret_count,
                      struct cs_err *err) CS_MUST_CHECK;
 
+/* How often the request's key has left its token, as the journal tells; 0 for a key that is not
+ * exportable. */
+cs_rc cs_flow_count_exports(const struct cs_flow *flow, const struct cs_request *request,
+                            int64_t *ret_count, struct cs_err *err) CS_MUST_CHECK;
+
 /* A new result of the list with the request @id; if that cannot be read, its error says so. */
 struct cs_result *cs_flow_add_result(const struct cs_flow *flow, int64_t id,
                                      struct cs_result_list *list);
@@ -72,6 +77,7 @@ struct cs_flow_pool {
     char *name;
     struct cs_flow_holder *items; /* ascending by their numbers */
     size_t count;
+    int64_t below; /* only requests with smaller numbers; 0: all */
 };
 void cs_flow_pool_done(struct cs_flow_pool *pool);
 
@@ -108,6 +114,9 @@ cs_rc cs_flow_check_destination(const struct cs_flow *flow, const struct cs_plan
 cs_rc cs_flow_ask_password(const struct cs_flow *flow, const struct cs_plan *plan,
                            struct cs_err *err) CS_MUST_CHECK;
 
+/* 160 random bits. */
+cs_rc cs_flow_make_key_id(uint8_t id[CS_KEY_ID_LEN], struct cs_err *err) CS_MUST_CHECK;
+
 /* CKA_ID, label and token of the request that is about to be stored. */
 cs_rc cs_flow_prepare(const struct cs_flow *flow, const struct cs_keystore *store,
                       struct cs_result *result, struct cs_err *err) CS_MUST_CHECK;
@@ -130,25 +139,123 @@ cs_rc cs_flow_make(const struct cs_flow *flow, bool renewing, struct cs_result *
 /* The request as its file holds it. */
 struct cs_bytes cs_flow_request_file(const struct cs_request *request);
 
+/* ---- get, import, set, remove ---- */
+
+/* What serves one type. A slot without a certificate is empty. */
+struct cs_flow_slots {
+    struct cs_use use[CS_USE_COUNT];
+};
+void cs_flow_slots_done(struct cs_flow_slots *slots);
+
+/* Moves what serves @type out of @uses. A staged one whose date has come by @now is the current one
+ * then, and *ret_promoted says so. */
+void cs_flow_slots_take(struct cs_use_list *uses, const char *type, int64_t now,
+                        struct cs_flow_slots *ret_slots, bool *ret_promoted);
+
+/* Moves them back to the end of @uses. */
+void cs_flow_slots_give(struct cs_flow_slots *slots, struct cs_use_list *uses);
+
+/* What serves @type from now on, with a journal record of type @record. */
+cs_rc cs_flow_slots_store(const struct cs_flow *flow, const struct cs_flow_slots *slots,
+                          const char *type, const char *record, struct cs_err *err) CS_MUST_CHECK;
+
+/* All uses as they are stored, and as they are now; none without a store. */
+cs_rc cs_flow_uses_read(const struct cs_flow *flow, struct cs_use_list *ret_uses,
+                        struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_flow_uses_now(const struct cs_flow *flow, struct cs_use_list *ret_uses,
+                       struct cs_err *err) CS_MUST_CHECK;
+
+/* Lets @certificate serve @types; its uses are then what came of it. Asks with flow->confirm. With
+ * flow->what_if only the checks are made. Warnings are shown, and kept with it. */
+cs_rc cs_flow_assign(const struct cs_flow *flow, struct cs_certificate *certificate,
+                     cs_type_set types, bool roll, int64_t effective,
+                     struct cs_err *err) CS_MUST_CHECK;
+
+/* The certificates on the token, each with its request, origin and uses, in no order. */
+cs_rc cs_flow_read_certificates(const struct cs_flow *flow, struct cs_flow_token *token,
+                                struct cs_certificate_list *ret_list,
+                                struct cs_err *err) CS_MUST_CHECK;
+
+/* Every request of the store that is not CLEARED or FAILED; none without a store. */
+cs_rc cs_flow_live_requests(const struct cs_flow *flow, struct cs_request_list *ret_requests,
+                            struct cs_err *err) CS_MUST_CHECK;
+
+/* The request whose certificate is @der, else the newest with that public key; NULL: none. */
+struct cs_request *cs_flow_request_of(const struct cs_request_list *requests,
+                                      const struct cs_bytes *der, const struct cs_bytes *spki);
+
+/* The uses that @der has among @uses, to the end of @certificate->uses. */
+void cs_flow_copy_uses(const struct cs_use_list *uses, const struct cs_bytes *der,
+                       struct cs_certificate *certificate);
+
+struct cs_certificate *cs_flow_add_certificate(struct cs_certificate_list *list);
+void cs_certificate_done(struct cs_certificate *certificate);
+
+/* Shows the warnings. */
+void cs_flow_warn(const struct cs_flow *flow, const struct cs_strv *warnings);
+
 /* ---- `new --all` ---- */
 
 /* Requests that go through the store together. */
 #define CS_FLOW_GROUP 32
 
+/* How far a request of a group has come, beside its state in the store. */
+enum cs_flow_stage {
+    CS_FLOW_OUT,     /* refused before it had a row, or at its end: nothing is left to do */
+    CS_FLOW_PLANNED, /* has its row; no key was tried */
+    CS_FLOW_MADE,    /* its key is on the token */
+    CS_FLOW_WRITTEN, /* its file is there */
+    CS_FLOW_BROKEN,  /* failed: what there is of its key must go */
+};
+
+/* Offline requests that are made together. Between the steps a crash leaves what `recover` takes
+ * up:
+ *   plan    all PLANNED in one commit
+ *   make    each key made, signed with and kept
+ *   finish  SIGNED and KEPT in one commit | the request files | OFFLINE in one commit
+ *   undo    what failed: its key destroyed, the request FAILED
+ * The token is touched by make and undo alone, the store by plan, finish and undo: one group can be
+ * finished in one thread while the keys of the next are made in another. */
 struct cs_flow_group {
     const struct cs_flow *flow;
     struct cs_flow_token *token;            /* open */
-    struct cs_result *items[CS_FLOW_GROUP]; /* offline plans; nothing is made yet */
+    struct cs_result *items[CS_FLOW_GROUP]; /* of offline plans; each says what became of it */
     size_t count;
     void (*tick)(void *ctx); /* after each key */
     void *ctx;
-    struct cs_err stop; /* set: a signal, or a token that is gone; code CS_OK: go on */
+    struct cs_err stop; /* set by make: a signal, or a token that is gone; code CS_OK: go on */
+    enum cs_flow_stage stages[CS_FLOW_GROUP];
 };
 
-/* Makes them all; each result says what became of it. Between its five steps a crash leaves what
- * `recover` takes up:
- *   all PLANNED in one commit | each key made, signed with and kept | SIGNED and KEPT in one commit
- *   | the request files | OFFLINE in one commit */
-void cs_flow_group_run(struct cs_flow_group *group);
+void cs_flow_group_plan(struct cs_flow_group *group);
+void cs_flow_group_make(struct cs_flow_group *group);
+
+/* Those for which no key was tried, because of stop, are CLEARED. */
+void cs_flow_group_finish(struct cs_flow_group *group);
+void cs_flow_group_undo(struct cs_flow_group *group);
+
+/* ---- what is said of one plan among many ---- */
+
+/* "fe1.litwareinc.net (Default)"; the caller frees. */
+char *cs_flow_subject(const struct cs_plan *plan);
+
+/* Says a warning to the user; for a plan of a whole deployment, with the certificate it is about.
+ */
+void cs_flow_warn_of(const struct cs_flow *flow, const struct cs_plan *plan, const char *text);
+
+/* Warnings that a thousand plans may share: each is said once, with the first of them and their
+ * number. {0} is none. */
+struct cs_flow_notice;
+struct cs_flow_notices {
+    struct cs_flow_notice *items;
+    size_t count;
+};
+void cs_flow_notices_done(struct cs_flow_notices *notices);
+void cs_flow_say_notices(const struct cs_flow *flow, const struct cs_flow_notices *notices);
+
+/* A new result for @plan, which is taken, with what the store has for it. Warnings go to @notices,
+ * too; NULL: they have been said before. */
+void cs_flow_look(const struct cs_flow *flow, struct cs_plan *plan, struct cs_flow_pool *pool,
+                  struct cs_flow_notices *notices, struct cs_result *ret_result);
 
 #endif

@@ -17,7 +17,10 @@ cs_rc cs_flow_list(const struct cs_flow *flow, const struct cs_list_options *opt
     CS_TRY(cs_flow_select(flow, &options->selection,
                           options->open_only ? cs_state_is_open : any_state, &ids, &count, err));
     for (size_t i = 0; i < count; i++) {
-        cs_flow_add_result(flow, ids[i], ret_results);
+        struct cs_result *result = cs_flow_add_result(flow, ids[i], ret_results);
+        if (result->error.code == CS_OK) {
+            (void)!cs_flow_count_exports(flow, result->request, &result->exported, &result->error);
+        }
     }
     return CS_OK;
 }

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <sys/random.h>
 
-static void show_warnings(const struct cs_flow *flow, const struct cs_strv *warnings)
+static void show_warnings(const struct cs_flow *flow, const struct cs_plan *plan)
 {
-    for (size_t i = 0; i < warnings->count; i++) {
-        flow->ui->ops->warn(flow->ui, warnings->items[i]);
+    for (size_t i = 0; i < plan->warnings.count; i++) {
+        cs_flow_warn_of(flow, plan, plan->warnings.items[i]);
     }
 }
 
@@ -47,7 +47,7 @@ cs_rc cs_flow_ask_password(const struct cs_flow *flow, const struct cs_plan *pla
     return flow->password->get(flow->password, plan->ca_account, &password, err);
 }
 
-static cs_rc make_key_id(uint8_t id[CS_KEY_ID_LEN], struct cs_err *err)
+cs_rc cs_flow_make_key_id(uint8_t id[CS_KEY_ID_LEN], struct cs_err *err)
 {
     if (getrandom(id, CS_KEY_ID_LEN, 0) != CS_KEY_ID_LEN) {
         return cs_fail_errno(err, CS_E_INTERNAL, "getrandom", errno, "no random numbers");
@@ -82,7 +82,7 @@ static cs_rc warn_of_twin(const struct cs_flow *flow, struct cs_result *result, 
             cs_asprintf("another request has the friendly name \"%s\" too: the keys differ in "
                         "their CKA_ID only",
                         result->request->label);
-        flow->ui->ops->warn(flow->ui, text);
+        cs_flow_warn_of(flow, result->request->plan, text);
         cs_strv_add(&result->warnings, text);
     }
     return CS_OK;
@@ -94,7 +94,7 @@ cs_rc cs_flow_prepare(const struct cs_flow *flow, const struct cs_keystore *stor
     struct cs_request *request = result->request;
     const struct cs_token_info *token = store->ops->info(store);
 
-    CS_TRY(make_key_id(request->key_id, err));
+    CS_TRY(cs_flow_make_key_id(request->key_id, err));
     request->label = make_label(request);
     request->token_uri = cs_strdup(token->uri);
     request->module_path = cs_strdup(token->module_path);
@@ -147,6 +147,7 @@ static cs_rc generate(const struct cs_request *request, struct cs_flow_token *to
         .spec = plan->key_spec,
         .label = request->label,
         .exportable = plan->exportable,
+        .id_is_fresh = true, /* this run has planned the request */
     };
 
     memcpy(wanted.id, request->key_id, sizeof wanted.id);
@@ -245,7 +246,7 @@ cs_rc cs_flow_new(const struct cs_flow *flow, const struct cs_plan *plan,
     *result = (struct cs_result){.request = cs_request_new()};
     result->request->plan = cs_plan_copy(plan);
     cs_strv_copy(&result->warnings, &plan->warnings);
-    show_warnings(flow, &plan->warnings);
+    show_warnings(flow, plan);
     CS_TRY(check_plan(flow, plan, err));
     if (flow->what_if) {
         return CS_OK;

@@ -1,17 +1,27 @@
-/* Every certificate of a deployment in one run: what is there already is found first, then the
- * token is opened once for what is missing. */
+/* Every certificate of a deployment in one run. All plans are looked at twice: first for what is
+ * there already, so that whoever is asked or warned is so before anything is made; then they are
+ * made. Of thousands no more than two groups are held at a time. */
 #include "base/mem.h"
 #include "flow/flow_internal.h"
 
-#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
+
+/* ---- the run ---- */
 
 struct run {
     const struct cs_flow *flow;
+    const struct cs_plan_source *plans;
+    const struct cs_result_sink *sink;
     struct cs_flow_token token;
-    struct cs_result **todo;
-    size_t count;
-    size_t done;
+    struct cs_flow_pool pool;
+    bool *missing; /* of each plan: to be made, and nothing seems to speak against it */
+    size_t count;  /* of those */
+    size_t done;   /* of those, as far as the progress bar goes */
+    size_t begun;  /* of those, that have a result */
+    bool to_files; /* the first of those goes to a file */
+    struct cs_strv accounts;
     struct cs_key_spec checked; /* what the token said yes to last */
     bool checked_exportable;
     bool has_checked;
@@ -20,89 +30,16 @@ struct run {
 static void run_done(struct run *run)
 {
     cs_flow_token_done(&run->token);
-    free(run->todo);
+    cs_flow_pool_done(&run->pool);
+    cs_strv_done(&run->accounts);
+    free(run->missing);
 }
 
-/* ---- what is there ---- */
-
-/* A thousand plans may have the same warning: it is said once, and stands in each result. */
-static void add_warning(const struct cs_flow *flow, struct cs_result *result, const char *text,
-                        struct cs_strv *said)
+static void put(const struct run *run, struct cs_result *result)
 {
-    cs_strv_add(&result->warnings, text);
-    if (!cs_strv_has(said, text)) {
-        cs_strv_add(said, text);
-        flow->ui->ops->warn(flow->ui, text);
-    }
+    run->sink->put(run->sink->ctx, result);
+    cs_result_done(result);
 }
-
-/* A run that makes it at this moment looks the same. */
-static void warn_of_half_made(const struct cs_flow *flow, struct cs_result *result,
-                              struct cs_strv *said)
-{
-    const struct cs_existing *existing = &result->existing;
-
-    if (cs_flow_is_half_made(existing)) {
-        cs_autofree char *text =
-            cs_asprintf("request %" PRId64 " for %s is not finished: if no other run is making it, "
-                        "run `cscert recover`",
-                        existing->request_id, result->request->plan->subject.common_name);
-        add_warning(flow, result, text, said);
-    }
-}
-
-static void look(const struct cs_flow *flow, const struct cs_plan *plan, struct cs_flow_pool *pool,
-                 struct cs_strv *said, struct cs_result *result)
-{
-    result->request = cs_request_new();
-    result->request->plan = cs_plan_copy(plan);
-    for (size_t i = 0; i < plan->warnings.count; i++) {
-        add_warning(flow, result, plan->warnings.items[i], said);
-    }
-    if (cs_flow_pool_load(flow, plan->pool, pool, &result->error) == CS_OK) {
-        cs_flow_fit(pool, plan, &result->existing);
-        warn_of_half_made(flow, result, said);
-    }
-}
-
-/* What `new` would refuse. */
-static void foresee(const struct cs_flow *flow, struct cs_result *result, struct cs_flow_pool *pool,
-                    struct cs_strv *said)
-{
-    const struct cs_plan *plan = result->request->plan;
-    enum cs_fit fit = result->existing.fit;
-    struct cs_err why = {0};
-
-    if (fit == CS_FIT_GOOD || fit == CS_FIT_OPEN) {
-        return;
-    }
-    cs_rc rc = cs_flow_check_second_key(flow, plan, true, pool, &why);
-    if (rc == CS_OK && plan->ca) {
-        rc = flow->ca->check(flow->ca, plan->ca, &why);
-    }
-    if (rc != CS_OK) {
-        cs_autofree char *text = cs_asprintf("as things are this would be refused: %s%s%s",
-                                             why.message, *why.hint ? "; " : "", why.hint);
-        add_warning(flow, result, text, said);
-    }
-}
-
-cs_rc cs_flow_plan(const struct cs_flow *flow, const struct cs_plan_list *plans,
-                   struct cs_result_list *ret_results, struct cs_err *err)
-{
-    cs_auto_value(cs_flow_pool) pool = {0};
-    cs_auto_value(cs_strv) said = {0};
-
-    for (size_t i = 0; i < plans->count; i++) {
-        CS_TRY(cs_flow_check_signal(flow, err));
-        struct cs_result *result = cs_result_list_add(ret_results);
-        look(flow, plans->items[i], &pool, &said, result);
-        foresee(flow, result, &pool, &said);
-    }
-    return CS_OK;
-}
-
-/* ---- what is to be made ---- */
 
 /* The result shows the request that stays. */
 static cs_rc leave_alone(const struct cs_flow *flow, struct cs_result *result, struct cs_err *err)
@@ -142,26 +79,75 @@ static bool is_to_be_made(const struct cs_flow *flow, struct cs_result *result,
            cs_flow_check_destination(flow, plan, err) == CS_OK;
 }
 
-static cs_rc look_at_all(struct run *run, const struct cs_plan_list *plans,
-                         struct cs_result_list *results, struct cs_err *err)
-{
-    const size_t first = results->count;
-    cs_auto_value(cs_flow_pool) pool = {0};
-    cs_auto_value(cs_strv) said = {0};
+/* ---- the first look ---- */
 
-    /* All of them first: a result does not move any more afterwards. */
-    for (size_t i = 0; i < plans->count; i++) {
-        cs_result_list_add(results);
+static void look_at(struct run *run, size_t index, struct cs_flow_notices *notices,
+                    struct cs_result *result)
+{
+    struct cs_plan *plan = NULL;
+    struct cs_err why = {0};
+    cs_rc rc = run->plans->plan(run->plans->ctx, index, &plan, &why);
+
+    cs_flow_look(run->flow, rc == CS_OK ? plan : cs_plan_new(), &run->pool, notices, result);
+    if (rc != CS_OK) {
+        result->error = why;
     }
-    run->todo = cs_alloc(plans->count, sizeof(struct cs_result *));
-    for (size_t i = 0; i < plans->count; i++) {
-        struct cs_result *result = &results->items[first + i];
-        look(run->flow, plans->items[i], &pool, &said, result);
-        if (is_to_be_made(run->flow, result, &pool)) {
-            run->todo[run->count++] = result;
+}
+
+static void note_missing(struct run *run, size_t index, const struct cs_plan *plan)
+{
+    run->missing[index] = true;
+    if (run->count++ == 0) {
+        run->to_files = plan->output != NULL;
+    }
+    if (plan->ca && plan->ca_account && !cs_strv_has(&run->accounts, plan->ca_account)) {
+        cs_strv_add(&run->accounts, plan->ca_account);
+    }
+}
+
+static cs_rc look_at_all(struct run *run, struct cs_err *err)
+{
+    const struct cs_result_sink *sink = run->sink;
+    cs_auto_value(cs_flow_notices) notices = {0};
+
+    run->missing = cs_alloc(run->plans->count, sizeof *run->missing);
+    for (size_t i = 0; i < run->plans->count; i++) {
+        cs_auto_value(cs_result) result = {0};
+        CS_TRY(cs_flow_check_signal(run->flow, err));
+        look_at(run, i, &notices, &result);
+        if (is_to_be_made(run->flow, &result, &run->pool)) {
+            note_missing(run, i, result.request->plan);
+        }
+        if (sink->expect) {
+            sink->expect(sink->ctx, &result);
         }
     }
-    return cs_flow_check_signal(run->flow, err);
+    cs_flow_say_notices(run->flow, &notices);
+    return CS_OK;
+}
+
+/* ---- the second look ---- */
+
+/* Finds what the first one found: the requests of this run are left out of it. */
+static void look_again(struct run *run, size_t index, struct cs_result *result)
+{
+    look_at(run, index, NULL, result);
+    if (!run->missing[index] && is_to_be_made(run->flow, result, &run->pool)) {
+        cs_err_set(&result->error, CS_E_CANCELLED,
+                   "not made, because something stood in its way a moment ago, which is gone now");
+        cs_err_hint(&result->error, "the same command makes it");
+    }
+}
+
+static cs_rc show_all(struct run *run, struct cs_err *err)
+{
+    for (size_t i = 0; i < run->plans->count; i++) {
+        struct cs_result result = {0};
+        CS_TRY(cs_flow_check_signal(run->flow, err));
+        look_again(run, i, &result);
+        put(run, &result);
+    }
+    return CS_OK;
 }
 
 /* ---- making ---- */
@@ -171,14 +157,14 @@ static cs_rc ask_first(const struct run *run, struct cs_err *err)
     const struct cs_flow *flow = run->flow;
     cs_autofree char *question =
         cs_asprintf("Generate %zu key(s) and %s?", run->count,
-                    run->todo[0]->request->plan->output ? "write the requests to files"
-                                                        : "request the certificates");
+                    run->to_files ? "write the requests to files" : "request the certificates");
+    const struct cs_secret *password = NULL;
 
     if (flow->confirm) {
         CS_TRY(flow->ui->ops->confirm(flow->ui, question, err));
     }
-    for (size_t i = 0; i < run->count; i++) {
-        CS_TRY(cs_flow_ask_password(flow, run->todo[i]->request->plan, err));
+    for (size_t i = 0; i < run->accounts.count; i++) {
+        CS_TRY(flow->password->get(flow->password, run->accounts.items[i], &password, err));
     }
     return CS_OK;
 }
@@ -211,48 +197,167 @@ static bool token_can(struct run *run, struct cs_result *result)
     return true;
 }
 
-/* The offline requests from @at on that stand together; the value is the number after them. */
-static size_t make_group(struct run *run, size_t at, struct cs_err *ret_stop)
+/* Looks leave out what has this number or a greater one. */
+static void note_own(struct run *run, const struct cs_result *result)
 {
-    struct cs_flow_group group = {
+    int64_t id = result->request->id;
+
+    if (id && !result->left_alone && (!run->pool.below || id < run->pool.below)) {
+        run->pool.below = id;
+    }
+}
+
+/* Plans that stand together, with what becomes of them. */
+struct window {
+    struct cs_result items[CS_FLOW_GROUP];
+    bool missing[CS_FLOW_GROUP];
+    size_t count;
+    struct cs_flow_group group; /* those of the missing that the token can make */
+    pthread_t thread;
+};
+
+static void hand_over(struct run *run, struct window *window)
+{
+    for (size_t i = 0; i < window->count; i++) {
+        struct cs_result *result = &window->items[i];
+        if (window->missing[i] && result->request->state == CS_STATE_CLEARED) {
+            cs_result_done(result); /* it was not begun */
+            continue;
+        }
+        run->begun += window->missing[i];
+        put(run, result);
+    }
+    window->count = 0;
+    window->group.count = 0;
+}
+
+/* The plans from *@at on, until the window is full or one of them goes to a CA: that one is
+ * *@ret_single, whose request is NULL otherwise. */
+static void fill(struct run *run, size_t *at, struct window *window, struct cs_result *ret_single)
+{
+    window->group = (struct cs_flow_group){
         .flow = run->flow,
         .token = &run->token,
         .tick = tick,
         .ctx = run,
     };
+    *ret_single = (struct cs_result){0};
+    while (*at < run->plans->count && window->count < CS_FLOW_GROUP) {
+        struct cs_result *result = &window->items[window->count];
+        bool missing = run->missing[*at];
 
-    while (at < run->count && group.count < CS_FLOW_GROUP && run->todo[at]->request->plan->output) {
-        struct cs_result *result = run->todo[at++];
-        if (token_can(run, result)) {
-            group.items[group.count++] = result;
+        look_again(run, (*at)++, result);
+        if (missing && !result->request->plan->output) {
+            *ret_single = *result;
+            *result = (struct cs_result){0};
+            return;
+        }
+        window->missing[window->count++] = missing;
+        if (missing && result->error.code == CS_OK && token_can(run, result)) {
+            window->group.items[window->group.count++] = result;
         }
     }
-    cs_flow_group_run(&group);
-    *ret_stop = group.stop;
-    return at;
 }
 
-static size_t make_one(struct run *run, size_t at)
+static void *finish(void *ctx)
 {
-    (void)!cs_flow_make(run->flow, true, run->todo[at], &run->token);
+    struct window *window = ctx;
+
+    cs_flow_group_finish(&window->group);
+    return NULL;
+}
+
+/* Signals are for the thread that works with the token. */
+static bool begin_finish(struct window *window)
+{
+    sigset_t all;
+    sigset_t before;
+
+    if (!window->group.count) {
+        return false;
+    }
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool begun = pthread_create(&window->thread, NULL, finish, window) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!begun) {
+        finish(window);
+    }
+    return begun;
+}
+
+/* Store and disk work on one group while the token works on the next: neither needs the other.
+ * @before is empty afterwards. */
+static cs_rc make_group(struct run *run, struct window *window, struct window *before,
+                        struct cs_err *err)
+{
+    struct cs_flow_group *group = &window->group;
+
+    if (group->count) {
+        cs_flow_group_plan(group);
+    }
+    for (size_t i = 0; i < group->count; i++) {
+        note_own(run, group->items[i]);
+    }
+    bool beside = begin_finish(before);
+    cs_flow_group_make(group);
+    if (beside) {
+        pthread_join(before->thread, NULL);
+    }
+    cs_flow_group_undo(&before->group);
+    hand_over(run, before);
+    if (group->stop.code != CS_OK) {
+        *err = group->stop;
+    }
+    return group->stop.code;
+}
+
+static void end_group(struct run *run, struct window *window)
+{
+    cs_flow_group_finish(&window->group);
+    cs_flow_group_undo(&window->group);
+    hand_over(run, window);
+}
+
+static void make_single(struct run *run, struct cs_result *result)
+{
+    (void)!cs_flow_make(run->flow, true, result, &run->token);
     cs_flow_forget_key(&run->token);
+    note_own(run, result);
+    run->begun++;
     tick(run);
-    return at + 1;
+    put(run, result);
 }
 
 static cs_rc make_all(struct run *run, struct cs_err *err)
 {
-    for (size_t at = 0; at < run->count;) {
-        struct cs_err stop = {0};
+    cs_autofree struct window *windows = cs_alloc(2, sizeof *windows);
+    struct window *window = &windows[0];
+    struct window *before = &windows[1];
+    cs_rc rc = CS_OK;
 
-        CS_TRY(cs_flow_check_signal(run->flow, err));
-        at = run->todo[at]->request->plan->output ? make_group(run, at, &stop) : make_one(run, at);
-        if (stop.code != CS_OK) {
-            *err = stop;
-            return stop.code;
+    for (size_t at = 0; at < run->plans->count && rc == CS_OK;) {
+        struct cs_result single;
+
+        rc = cs_flow_check_signal(run->flow, err);
+        if (rc != CS_OK) {
+            break;
         }
+        fill(run, &at, window, &single);
+        rc = make_group(run, window, before, err);
+        struct window *empty = before;
+        before = window;
+        window = empty;
+        if (single.request) {
+            end_group(run, before);
+        }
+        if (single.request && rc == CS_OK) {
+            make_single(run, &single);
+        }
+        cs_result_done(&single);
     }
-    return CS_OK;
+    end_group(run, before);
+    return rc;
 }
 
 static cs_rc make_missing(struct run *run, struct cs_err *err)
@@ -268,42 +373,19 @@ static cs_rc make_missing(struct run *run, struct cs_err *err)
     return rc;
 }
 
-/* Of a run that stopped: plans of which nothing can be said but that they are still to be made.
- * Returns how many. */
-static size_t drop_untouched(struct cs_result_list *results)
+cs_rc cs_flow_new_all(const struct cs_flow *flow, const struct cs_plan_source *plans,
+                      const struct cs_result_sink *sink, struct cs_err *err)
 {
-    size_t all = results->count;
-    size_t kept = 0;
+    cs_auto_value(run) run = {.flow = flow, .plans = plans, .sink = sink};
 
-    for (size_t i = 0; i < results->count; i++) {
-        struct cs_result *result = &results->items[i];
-        if (result->left_alone || result->error.code != CS_OK || result->request->id) {
-            struct cs_result moved = *result;
-            *result = (struct cs_result){0};
-            results->items[kept++] = moved;
-        } else {
-            cs_result_done(result);
-        }
+    CS_TRY(look_at_all(&run, err));
+    if (!run.count || flow->what_if) {
+        return show_all(&run, err);
     }
-    results->count = kept;
-    return all - kept;
-}
-
-cs_rc cs_flow_new_all(const struct cs_flow *flow, const struct cs_plan_list *plans,
-                      struct cs_result_list *ret_results, struct cs_err *err)
-{
-    cs_auto_value(run) run = {.flow = flow};
-
-    cs_rc rc = look_at_all(&run, plans, ret_results, err);
-    if (rc == CS_OK && run.count && !flow->what_if) {
-        rc = make_missing(&run, err);
-    }
-    if (rc != CS_OK) {
-        size_t left = drop_untouched(ret_results);
-        if (left) {
-            cs_err_hint(err, "%zu of %zu certificates were not begun: the same command makes them",
-                        left, plans->count);
-        }
+    cs_rc rc = make_missing(&run, err);
+    if (rc != CS_OK && run.begun < run.count) {
+        cs_err_hint(err, "%zu of %zu certificates were not begun: the same command makes them",
+                    run.count - run.begun, plans->count);
     }
     return rc;
 }

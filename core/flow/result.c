@@ -8,6 +8,7 @@ void cs_result_done(struct cs_result *result)
     cs_request_free(result->request);
     cs_existing_done(&result->existing);
     cs_strv_done(&result->files);
+    free(result->copy);
     cs_strv_done(&result->warnings);
     *result = (struct cs_result){0};
 }
@@ -32,18 +33,33 @@ void cs_result_list_done(struct cs_result_list *list)
     *list = (struct cs_result_list){0};
 }
 
+void cs_result_sum_add(struct cs_result_sum *sum, const struct cs_result *result)
+{
+    sum->count++;
+    sum->left_alone += result->left_alone;
+    sum->pending += result->request->state == CS_STATE_PENDING;
+    if (result->error.code != CS_OK) {
+        sum->failed++;
+        sum->code = result->error.code;
+    }
+}
+
+cs_rc cs_result_sum_rc(const struct cs_result_sum *sum, bool pending_counts)
+{
+    if (sum->failed) {
+        return sum->count == 1 ? sum->code : CS_E_PARTIAL;
+    }
+    return sum->pending && pending_counts ? CS_E_PENDING : CS_OK;
+}
+
 cs_rc cs_result_list_rc(const struct cs_result_list *list, bool pending_counts)
 {
-    bool pending = false;
+    struct cs_result_sum sum = {0};
 
     for (size_t i = 0; i < list->count; i++) {
-        const struct cs_result *result = &list->items[i];
-        if (result->error.code != CS_OK) {
-            return list->count == 1 ? result->error.code : CS_E_PARTIAL;
-        }
-        pending = pending || result->request->state == CS_STATE_PENDING;
+        cs_result_sum_add(&sum, &list->items[i]);
     }
-    return pending && pending_counts ? CS_E_PENDING : CS_OK;
+    return cs_result_sum_rc(&sum, pending_counts);
 }
 
 cs_rc cs_flow_select(const struct cs_flow *flow, const struct cs_selection *selection,

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "journal/canonical.h"
+#include "x509/cert.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -300,10 +301,93 @@ static json_t *error_part(const struct cs_err *error)
     return part;
 }
 
+/* ---- what serves a type, and keys from files ---- */
+
+static char *thumbprint(const struct cs_bytes *certificate)
+{
+    cs_auto_value(cs_cert_facts) facts = {0};
+
+    return cs_cert_read(certificate, &facts, NULL) == CS_OK ? cs_steal(&facts.thumbprint) : NULL;
+}
+
+static cs_rc set_certificate(json_t *part, const struct cs_bytes *certificate, struct cs_err *err)
+{
+    cs_autofree char *windows = thumbprint(certificate);
+
+    set_text(part, "thumbprint", windows);
+    return set_digest(part, "certificate_sha256", certificate, err);
+}
+
+static void set_key_id(json_t *part, const uint8_t *id, size_t len)
+{
+    cs_autofree char *hex = len ? cs_hex(id, len) : NULL;
+
+    set_text(part, "key_id", hex);
+}
+
+static cs_rc set_use(json_t *slots, const struct cs_use *use, struct cs_err *err)
+{
+    json_t *part = json_object();
+
+    json_object_set_new(slots, cs_use_slot_name(use->slot), part);
+    set_uri(part, "token", use->token_uri);
+    set_key_id(part, use->key_id.data, use->key_id.len);
+    json_object_set_new(part, "assigned", integer(use->assigned));
+    if (use->effective) {
+        json_object_set_new(part, "effective", integer(use->effective));
+    }
+    return set_certificate(part, &use->certificate, err);
+}
+
+/* All that serves the type from now on. */
+static cs_rc set_uses(json_t *record, const struct cs_record *what, struct cs_err *err)
+{
+    json_t *part = json_object();
+    json_t *slots = json_object();
+
+    json_object_set_new(record, "use", part);
+    set_text(part, "type", what->type);
+    json_object_set_new(part, "slots", slots);
+    for (size_t i = 0; i < what->use_count; i++) {
+        CS_TRY(set_use(slots, &what->uses[i], err));
+    }
+    return CS_OK;
+}
+
+static cs_rc set_imported_key(json_t *record, const struct cs_imported_key *key, struct cs_err *err)
+{
+    json_t *part = json_object();
+
+    json_object_set_new(record, "imported", part);
+    set_uri(part, "token", key->token_uri);
+    set_key_id(part, key->key_id, CS_KEY_ID_LEN);
+    return set_certificate(part, &key->certificate, err);
+}
+
+/* ---- what happens to a request without a change of state ---- */
+
+static void set_event(json_t *record, const struct cs_event *event)
+{
+    json_t *part = json_object();
+
+    for (size_t i = 0; i < event->count; i++) {
+        set_uri(part, event->details[i].name, event->details[i].text);
+    }
+    json_object_set_new(record, "detail", part);
+}
+
 /* ---- the whole ---- */
 
+static const char *record_type(const struct cs_record *what)
+{
+    if (!what->request) {
+        return what->word;
+    }
+    return what->event ? what->event->type : cs_state_record(what->request->state);
+}
+
 static cs_rc set_head(json_t *record, int64_t sequence, const char *previous, int64_t time,
-                      const struct cs_request *request, struct cs_err *err)
+                      const struct cs_record *what, struct cs_err *err)
 {
     cs_autofree char *digest = NULL;
 
@@ -314,7 +398,7 @@ static cs_rc set_head(json_t *record, int64_t sequence, const char *previous, in
     json_object_set_new(record, "seq", integer(sequence));
     json_object_set_new(record, "prev", text(digest));
     json_object_set_new(record, "time", integer(time));
-    set_text(record, "type", cs_state_record(request->state));
+    set_text(record, "type", record_type(what));
     return CS_OK;
 }
 
@@ -337,15 +421,26 @@ static cs_rc set_body(json_t *record, const struct cs_request *request, struct c
     return CS_OK;
 }
 
+static cs_rc set_subject(json_t *record, const struct cs_record *what, struct cs_err *err)
+{
+    if (what->request) {
+        if (what->event) {
+            set_event(record, what->event);
+        }
+        return set_body(record, what->request, err);
+    }
+    return what->key ? set_imported_key(record, what->key, err) : set_uses(record, what, err);
+}
+
 cs_rc cs_journal_record(void *ctx, int64_t sequence, const char *previous, int64_t time,
-                        const struct cs_request *request, char **ret_json, struct cs_err *err)
+                        const struct cs_record *what, char **ret_json, struct cs_err *err)
 {
     json_set_alloc_funcs(allocate, free);
     cs_auto(json_t) record = json_object();
 
-    CS_TRY(set_head(record, sequence, previous, time, request, err));
+    CS_TRY(set_head(record, sequence, previous, time, what, err));
     json_object_set_new(record, "actor", actor_part(ctx));
     json_object_set_new(record, "tool", tool_part());
-    CS_TRY(set_body(record, request, err));
+    CS_TRY(set_subject(record, what, err));
     return cs_canonical_text(record, ret_json, err);
 }

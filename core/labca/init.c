@@ -32,6 +32,7 @@ static cs_rc announce(struct cs_store *store, const struct cs_keystore *keystore
     if (RAND_bytes(request->id, sizeof request->id) != 1) {
         return cs_fail_openssl(err, CS_E_INTERNAL, "RAND_bytes", "no CKA_ID can be made");
     }
+    request->id_is_fresh = true;
     memcpy(intent.key_id, request->id, sizeof intent.key_id);
     return cs_store_intent_add(store, &intent, err);
 }

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "model/names.h"
+#include "model/roster.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,14 +52,6 @@ static const struct cs_grouping usual[CS_ROLE_COUNT][CS_GROUPINGS_MAX] = {
                        .why = "one key for all members of the Edge pool, because each must accept "
                               "the A/V tokens of the others; one certificate for all external "
                               "services, usually of a public CA"}},
-};
-
-static const struct cs_grouping oauth = {
-    .types = TYPE(OAUTH_TOKEN_ISSUER),
-    .shared = true,
-    .word = "oauth",
-    .why = "one for the whole deployment: all servers sign their tokens with the same key, and "
-           "central management hands it to them",
 };
 
 static const char *left_out(const struct cs_topo_pool *pool, cs_type_set missing)
@@ -112,221 +105,48 @@ void cs_plan_list_take(struct cs_plan_list *list, struct cs_plan *plan)
     list->items[list->count++] = plan;
 }
 
+void cs_plan_failure_done(struct cs_plan_failure *failure)
+{
+    free(failure->pool);
+    free(failure->computer);
+    *failure = (struct cs_plan_failure){0};
+}
+
 void cs_deployment_done(struct cs_deployment *deployment)
 {
     cs_plan_list_done(&deployment->plans);
     for (size_t i = 0; i < deployment->failure_count; i++) {
-        free(deployment->failures[i].pool);
-        free(deployment->failures[i].computer);
+        cs_plan_failure_done(&deployment->failures[i]);
     }
     free(deployment->failures);
     *deployment = (struct cs_deployment){0};
 }
 
-/* NAME_MAX is 255; what follows the name takes less than the rest. */
-#define FILE_NAME_MAX 200
-
-/* "fe1.litwareinc.net-default", safe as a file's name: a computer's name need not stand in the
- * certificate, where it would have been checked. */
-static char *file_base(const struct cs_plan *plan, const char *word)
+static void copy_failures(const struct cs_roster *roster, struct cs_deployment *deployment)
 {
-    const char *name = plan->computer ? plan->computer : plan->subject.common_name;
-    char *base = cs_asprintf("%.*s-%s", FILE_NAME_MAX, name, word);
+    size_t count = cs_roster_failure_count(roster);
 
-    for (char *c = base; *c; c++) {
-        bool is_safe = (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || *c == '-' ||
-                       (*c == '.' && c != base);
-        if (!is_safe) {
-            *c = '_';
-        }
-    }
-    return base;
-}
-
-/* A plan whose output is still the base of its file's name. */
-struct unnamed {
-    struct cs_plan *plan;
-    size_t index;
-};
-
-static int compare_unnamed(const void *a, const void *b)
-{
-    const struct unnamed *x = a;
-    const struct unnamed *y = b;
-    int order = strcmp(x->plan->output, y->plan->output);
-
-    return order ? order : (x->index > y->index) - (x->index < y->index);
-}
-
-/* Makes paths of the bases. Equal ones (two Edge pools with one external name) are counted; no
- * word ends in a number, so a counted name cannot be that of another plan. */
-static void name_files(const struct cs_plan_list *plans, const char *folder)
-{
-    size_t len = strlen(folder);
-    const char *slash = len && folder[len - 1] == '/' ? "" : "/";
-    cs_autofree struct unnamed *sorted = cs_alloc(plans->count, sizeof *sorted);
-    cs_autofree char *base = NULL;
-    size_t same = 0;
-
-    for (size_t i = 0; i < plans->count; i++) {
-        sorted[i] = (struct unnamed){plans->items[i], i};
-    }
-    qsort(sorted, plans->count, sizeof *sorted, compare_unnamed);
-    for (size_t i = 0; i < plans->count; i++) {
-        struct cs_plan *plan = sorted[i].plan;
-        same = base && strcmp(base, plan->output) == 0 ? same + 1 : 1;
-        free(base);
-        base = plan->output;
-        plan->output = same == 1 ? cs_asprintf("%s%s%s.csr", folder, slash, base)
-                                 : cs_asprintf("%s%s%s-%zu.csr", folder, slash, base, same);
-    }
-}
-
-/* A run over the topology. */
-struct planner {
-    const struct cs_plan_input *input;
-    struct cs_deployment deployment;
-};
-
-static void planner_done(struct planner *planner)
-{
-    cs_deployment_done(&planner->deployment);
-}
-
-static struct cs_plan_failure *add_failure(struct planner *planner, cs_type_set types,
-                                           const struct cs_topo_pool *pool, const char *computer)
-{
-    struct cs_deployment *deployment = &planner->deployment;
-    size_t at = deployment->failure_count++;
-
-    deployment->failures = cs_realloc(deployment->failures, at + 1, sizeof *deployment->failures);
-    deployment->failures[at] = (struct cs_plan_failure){
-        .types = types,
-        .pool = cs_strdup(pool->fqdn.name),
-        .computer = cs_strdup(computer),
-    };
-    return &deployment->failures[at];
-}
-
-static void type_words(cs_type_set types, struct cs_strv *words)
-{
-    for (unsigned type = 0; type < CS_TYPE_COUNT; type++) {
-        if (types & (cs_type_set)1 << type) {
-            cs_strv_add(words, cs_cert_type_info((enum cs_cert_type)type)->name);
-        }
-    }
-}
-
-/* What only the whole run knows. */
-static void complete(struct planner *planner, const struct cs_grouping *grouping,
-                     struct cs_plan *plan)
-{
-    free(plan->choice);
-    plan->choice = grouping->less ? cs_asprintf("%s; %s", grouping->why, grouping->less)
-                                  : cs_strdup(grouping->why);
-    if (planner->input->output) {
-        free(plan->output);
-        plan->output = file_base(plan, grouping->word); /* name_files() makes a path of it */
-    }
-}
-
-/* Plans one certificate: for a computer, or (@computer NULL) one that the pool's members share. */
-static void add_plan(struct planner *planner, const struct cs_grouping *grouping,
-                     const struct cs_topo_pool *pool, const struct cs_topo_name *computer)
-{
-    struct cs_plan_input input = *planner->input;
-    cs_auto_value(cs_strv) words = {0};
-    cs_auto(cs_plan) plan = NULL;
-    struct cs_err err = {0};
-    struct cs_topo_place place = {pool, computer};
-
-    type_words(grouping->types, &words);
-    input.types = &words;
-    input.place = &place;
-    input.computer_fqdn = NULL;
-    input.output = input.output ? "request.csr" : NULL; /* chosen when the common name is known */
-    if (!computer) {
-        input.all_pool_members = false; /* no client looks for a member's name in what they share */
-    }
-    if (cs_plan_build(&input, &plan, &err) != CS_OK) {
-        const char *name = computer ? computer->name : NULL;
-        add_failure(planner, grouping->types, pool, name)->error = err;
-        return;
-    }
-    complete(planner, grouping, plan);
-    cs_plan_list_take(&planner->deployment.plans, cs_steal(&plan));
-}
-
-static void add_pool(struct planner *planner, const struct cs_topo_pool *pool)
-{
-    struct cs_grouping groupings[CS_GROUPINGS_MAX];
-    size_t count = cs_deployment_groupings(planner->input->topology, pool, groupings);
-
+    deployment->failures = cs_alloc(count, sizeof *deployment->failures);
     for (size_t i = 0; i < count; i++) {
-        const struct cs_grouping *grouping = &groupings[i];
-        if (grouping->shared) {
-            add_plan(planner, grouping, pool, NULL);
-            continue;
-        }
-        for (size_t j = 0; j < pool->computer_count; j++) {
-            add_plan(planner, grouping, pool, &pool->computers[j]);
-        }
-        if (!pool->computer_count) {
-            struct cs_err *err = &add_failure(planner, grouping->types, pool, NULL)->error;
-            cs_err_set(err, CS_E_USAGE, "the pool %s has no computers in the topology",
-                       pool->fqdn.name ? pool->fqdn.name : "without a name");
-            cs_err_hint(err, "import a topology that lists them (`cscert topology import`)");
-        }
+        deployment->failures[i] = cs_roster_failure(roster, i);
     }
-}
-
-/* The pool where OAuthTokenIssuer is assigned: all servers get it from central management. */
-static const struct cs_topo_pool *oauth_pool(const struct cs_topology *topology)
-{
-    const struct cs_topo_pool *first = NULL;
-
-    for (size_t i = 0; i < topology->pool_count; i++) {
-        const struct cs_topo_pool *pool = &topology->pools[i];
-        enum cs_role role = cs_topo_pool_role(pool);
-        if (role != CS_ROLE_FRONT_END && role != CS_ROLE_STANDARD_EDITION) {
-            continue;
-        }
-        if (pool->services & CS_SERVICE_CENTRAL_MGMT) {
-            return pool;
-        }
-        first = first ? first : pool;
-    }
-    return first;
+    deployment->failure_count = count;
 }
 
 cs_rc cs_deployment_build(const struct cs_plan_input *input, struct cs_deployment *ret_deployment,
                           struct cs_err *err)
 {
-    const struct cs_topology *topology = input->topology;
-    cs_auto_value(planner) planner = {.input = input};
+    cs_auto(cs_roster) roster = NULL;
+    cs_auto_value(cs_deployment) deployment = {0};
 
-    if (!topology) {
-        return cs_fail_hint(err, CS_E_USAGE,
-                            "import one with `cscert topology import FILE`, or say --topology FILE",
-                            "--all needs a topology, and none is known");
+    CS_TRY(cs_roster_new(input, &roster, err));
+    for (size_t i = 0; i < cs_roster_count(roster); i++) {
+        struct cs_plan *plan = NULL;
+        CS_TRY(cs_roster_plan(roster, i, &plan, err));
+        cs_plan_list_take(&deployment.plans, plan);
     }
-    for (size_t i = 0; i < topology->pool_count; i++) {
-        add_pool(&planner, &topology->pools[i]);
-    }
-    const struct cs_topo_pool *pool = oauth_pool(topology);
-    if (pool) {
-        add_plan(&planner, &oauth, pool, NULL);
-    }
-    if (!planner.deployment.plans.count && !planner.deployment.failure_count) {
-        return cs_fail_hint(err, CS_E_USAGE,
-                            "`cscert topology show` tells what was read; import the document that "
-                            "Get-CsTopology -AsXml writes",
-                            "nothing in the topology needs a certificate");
-    }
-    if (input->output) {
-        name_files(&planner.deployment.plans, input->output);
-    }
-    *ret_deployment = planner.deployment;
-    planner.deployment = (struct cs_deployment){0};
+    copy_failures(roster, &deployment);
+    *ret_deployment = deployment;
+    deployment = (struct cs_deployment){0};
     return CS_OK;
 }

@@ -24,6 +24,7 @@ struct cs_plan_failure {
     char *computer; /* NULL: of the pool as a whole */
     struct cs_err error;
 };
+void cs_plan_failure_done(struct cs_plan_failure *failure);
 
 struct cs_deployment {
     struct cs_plan_list plans;

@@ -13,7 +13,8 @@ static const struct {
     bool unfinished;
     bool open;
 } table[CS_STATE_COUNT] = {
-    [CS_STATE_PLANNED] = {"PLANNED", "Planned", "planned", TO(SIGNED) | TO(FAILED), true, false},
+    [CS_STATE_PLANNED] = {"PLANNED", "Planned", "planned", TO(SIGNED) | TO(CLEARED) | TO(FAILED),
+                          true, false},
     [CS_STATE_SIGNED] = {"SIGNED", "Planned", "generated", TO(KEPT) | TO(FAILED), true, false},
     [CS_STATE_KEPT] = {"KEPT", "Planned", "kept", TO(OFFLINE) | TO(SUBMITTED) | TO(FAILED), true,
                        false},

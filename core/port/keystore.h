@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/secret.h"
 #include "base/strv.h"
 #include "model/keyattr.h"
 #include "model/keyspec.h"
@@ -32,6 +33,8 @@ struct cs_key_request {
     uint8_t id[CS_KEY_ID_LEN]; /* CKA_ID that both halves get */
     const char *label;
     bool exportable;
+    bool id_is_fresh; /* @id was drawn in this run, 160 random bits: nothing on the token can have
+                         it, and nobody needs to look */
 };
 
 /* The token in hand, for reports and records. Strings without padding. */
@@ -44,6 +47,8 @@ struct cs_token_info {
     char *module_path;
     char *profile; /* name of the token profile in force; "generic" if none fits */
 };
+
+void cs_token_info_done(struct cs_token_info *info);
 
 /* Objects that an interrupted generation can leave and that carry no CKA_ID of ours. */
 struct cs_stray {
@@ -60,6 +65,18 @@ struct cs_stray_list {
 };
 void cs_stray_list_done(struct cs_stray_list *list);
 
+/* A certificate object. Borrowed for the call. */
+struct cs_certificate_object {
+    struct cs_bytes der;
+    struct cs_bytes id;   /* CKA_ID; may be empty, and need not be CS_KEY_ID_LEN octets */
+    const char *label;    /* "" if it has none */
+    const char *uri;      /* RFC 7512: the token, and the certificate by id or label */
+    bool has_private_key; /* a private key of that CKA_ID is on the token */
+    enum cs_answer local; /* that key's CKA_LOCAL; CS_UNKNOWN where the answer is not truthful */
+};
+typedef cs_rc (*cs_certificate_fn)(void *ctx, const struct cs_certificate_object *object,
+                                   struct cs_err *err);
+
 struct cs_keystore_ops {
     const struct cs_token_info *(*info)(const struct cs_keystore *store);
 
@@ -69,8 +86,10 @@ struct cs_keystore_ops {
                    struct cs_err *err);
 
     /* Makes the pair on the token and reads it back. An attribute that does not read back as asked
-     * destroys the pair: CS_E_TOKEN_REFUSED. On failure nothing of that CKA_ID is left on the
-     * token: it is to be new. With session-copy the pair is in the session until keep(). */
+     * destroys the pair: CS_E_TOKEN_REFUSED. On failure nothing of it is left. A CKA_ID
+     * that is not fresh and that a key on the token has is refused (CS_E_TOKEN_REFUSED) and that
+     * key left alone; with session-copy, where the pair is in the session until keep(), find()
+     * refuses two of one. */
     cs_rc (*generate)(struct cs_keystore *store, const struct cs_key_request *request,
                       struct cs_key **ret_key, struct cs_err *err);
 
@@ -113,6 +132,41 @@ struct cs_keystore_ops {
     /* Destroys what strays() lists under @name; CS_E_TOKEN_ABSENT if nothing has that name. */
     cs_rc (*remove_stray)(struct cs_keystore *store, const char *name, size_t *ret_count,
                           struct cs_err *err);
+
+    /* The private half as DER PrivateKeyInfo (PKCS#8) in locked memory, wrapped on the token and
+     * unwrapped here. CS_E_POLICY, before the token is asked, unless CKA_EXTRACTABLE reads back
+     * true; CS_E_TOKEN_REFUSED names the wrapping that the token lacks, or that what came out is
+     * not the key. *ret_how is the mechanism's name for the record; the caller frees. */
+    cs_rc (*export_key)(struct cs_keystore *store, struct cs_key *key, struct cs_secret **ret_pkcs8,
+                        char **ret_how, struct cs_err *err);
+
+    /* Puts a pair whose private half is @pkcs8 on the token under request's CKA_ID and label: not
+     * born there, CKA_LOCAL reads false. Its spec must be request's. Read back as generate() does;
+     * on failure nothing is left on the token. */
+    cs_rc (*import_key)(struct cs_keystore *store, const struct cs_key_request *request,
+                        const struct cs_secret *pkcs8, struct cs_key **ret_key, struct cs_err *err);
+
+    /* Copies @key to @target, another token of the same implementation, wrapped from end to end:
+     * it is in clear on neither the host's memory nor the wire. CS_E_POLICY as export_key();
+     * CS_E_TOKEN_REFUSED says which mechanism which of the two lacks. On failure nothing is left
+     * on either. *ret_how as export_key(). */
+    cs_rc (*transfer_key)(struct cs_keystore *store, struct cs_key *key, struct cs_keystore *target,
+                          const struct cs_key_request *request, struct cs_key **ret_key,
+                          char **ret_how, struct cs_err *err);
+
+    /* The CKA_ID of the private key that belongs to @spki, whoever put it there and however long
+     * the CKA_ID is; *ret_id is empty if the token has none. */
+    cs_rc (*find_id)(struct cs_keystore *store, const struct cs_bytes *spki,
+                     struct cs_bytes *ret_id, struct cs_err *err);
+
+    /* As put_certificate(), under a CKA_ID that find_id() gave. @label NULL: the key's. */
+    cs_rc (*put_certificate_at)(struct cs_keystore *store, const struct cs_bytes *id,
+                                const char *label, const struct cs_bytes *der, struct cs_err *err);
+
+    /* Calls @each with every X.509 certificate on the token; stops on the first result that is not
+     * CS_OK. One that cannot be read, or is too large, is reported with der empty. */
+    cs_rc (*each_certificate)(struct cs_keystore *store, cs_certificate_fn each, void *ctx,
+                              struct cs_err *err);
 
     void (*key_free)(struct cs_key *key);
     void (*close)(struct cs_keystore *store);

@@ -22,6 +22,18 @@ void cs_keystore_close(struct cs_keystore *store)
     store->ops->close(store);
 }
 
+void cs_token_info_done(struct cs_token_info *info)
+{
+    free(info->uri);
+    free(info->label);
+    free(info->manufacturer);
+    free(info->model);
+    free(info->serial);
+    free(info->module_path);
+    free(info->profile);
+    *info = (struct cs_token_info){0};
+}
+
 void cs_stray_list_done(struct cs_stray_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
@@ -57,6 +69,41 @@ void cs_key_intent_list_done(struct cs_key_intent_list *list)
     }
     free(list->items);
     *list = (struct cs_key_intent_list){0};
+}
+
+const char *cs_use_slot_name(enum cs_use_slot slot)
+{
+    static const char *const names[CS_USE_COUNT] = {
+        [CS_USE_CURRENT] = "current",
+        [CS_USE_PREVIOUS] = "previous",
+        [CS_USE_STAGED] = "staged",
+    };
+    return names[slot];
+}
+
+void cs_use_done(struct cs_use *use)
+{
+    free(use->type);
+    cs_bytes_done(&use->certificate);
+    free(use->token_uri);
+    cs_bytes_done(&use->key_id);
+    *use = (struct cs_use){0};
+}
+
+void cs_use_list_done(struct cs_use_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        cs_use_done(&list->items[i]);
+    }
+    free(list->items);
+    *list = (struct cs_use_list){0};
+}
+
+void cs_imported_key_done(struct cs_imported_key *key)
+{
+    free(key->token_uri);
+    cs_bytes_done(&key->certificate);
+    *key = (struct cs_imported_key){0};
 }
 
 void cs_topology_row_done(struct cs_topology_row *row)

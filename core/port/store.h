@@ -14,13 +14,28 @@
 
 struct cs_store;
 
-/* Makes the journal record of a transition: one canonical JSON object (RFC 8785) as text the caller
- * frees.
+struct cs_event;
+struct cs_use;
+struct cs_imported_key;
+
+/* What a journal record is about: a request that has reached its state, or to which @event
+ * happened; what now serves the certificate type @type; or a key that came from a file. */
+struct cs_record {
+    const struct cs_request *request; /* NULL: none */
+    const struct cs_event *event;     /* NULL: a transition */
+
+    const char *word; /* without a request: "assigned", "staged", "unassigned", "key-imported" */
+    const char *type;
+    const struct cs_use *uses;
+    size_t use_count;
+    const struct cs_imported_key *key;
+};
+
+/* Makes a journal record: one canonical JSON object (RFC 8785) as text the caller frees.
  * @sequence is the record's number in the store, @previous the text of the record before it or
  * NULL. Called inside the transaction. */
 typedef cs_rc (*cs_record_fn)(void *ctx, int64_t sequence, const char *previous, int64_t time,
-                              const struct cs_request *request, char **ret_json,
-                              struct cs_err *err);
+                              const struct cs_record *record, char **ret_json, struct cs_err *err);
 
 /* Opens or makes the file (0600). A store of an older schema is migrated on a copy that then
  * replaces it; one of a newer schema, a corrupt one and one that stays locked for @wait_ms are
@@ -92,6 +107,80 @@ CS_MUST_CHECK cs_rc cs_store_records(struct cs_store *store,
  * The caller frees *ret_ids. */
 CS_MUST_CHECK cs_rc cs_store_pool_ids(struct cs_store *store, const char *pool, int64_t **ret_ids,
                                       size_t *ret_count, struct cs_err *err);
+
+/* ---- which certificate serves which type ---- */
+
+/* Set-CsCertificate keeps two for a type, and a third that is to follow. */
+enum cs_use_slot { CS_USE_CURRENT, CS_USE_PREVIOUS, CS_USE_STAGED, CS_USE_COUNT };
+const char *cs_use_slot_name(enum cs_use_slot slot); /* "current", "previous", "staged" */
+
+/* One certificate that serves a type. {0} is none. */
+struct cs_use {
+    char *type; /* as model/certtype.h writes it: "Default", "OAuthTokenIssuer" */
+    enum cs_use_slot slot;
+    struct cs_bytes certificate; /* DER */
+    char *token_uri;             /* RFC 7512: where certificate and key are; may be NULL */
+    struct cs_bytes key_id;      /* CKA_ID; may be empty: the key is not on a token of ours */
+    int64_t assigned;            /* seconds since 1970 */
+    int64_t effective;           /* from when a staged one serves; 0: at once */
+};
+void cs_use_done(struct cs_use *use);
+
+struct cs_use_list {
+    struct cs_use *items;
+    size_t count;
+};
+void cs_use_list_done(struct cs_use_list *list);
+
+/* All of them, by type in the order of the table of types, then by slot. */
+CS_MUST_CHECK cs_rc cs_store_uses(struct cs_store *store, struct cs_use_list *ret_list,
+                                  struct cs_err *err);
+
+/* Replaces all rows of @type by @uses (0 to CS_USE_COUNT of them, each slot once) and writes one
+ * journal record of type @record ("assigned", "staged", "unassigned") in the same transaction. */
+CS_MUST_CHECK cs_rc cs_store_use_set(struct cs_store *store, const char *type,
+                                     const struct cs_use *uses, size_t count, const char *record,
+                                     struct cs_err *err);
+
+/* ---- keys that were not born on their token ---- */
+
+struct cs_imported_key {
+    uint8_t key_id[CS_KEY_ID_LEN]; /* CKA_ID */
+    char *token_uri;
+    struct cs_bytes certificate; /* DER, of that key */
+    int64_t imported;            /* seconds since 1970 */
+};
+void cs_imported_key_done(struct cs_imported_key *key);
+
+/* Keeps the row with a journal record "key-imported", sets @imported, and removes the key's intent,
+ * in one transaction. */
+CS_MUST_CHECK cs_rc cs_store_imported_add(struct cs_store *store, struct cs_imported_key *key,
+                                          struct cs_err *err);
+
+/* True if that key was imported by this store's runs. */
+CS_MUST_CHECK cs_rc cs_store_is_imported(struct cs_store *store,
+                                         const uint8_t key_id[CS_KEY_ID_LEN], bool *ret_is,
+                                         struct cs_err *err);
+
+/* ---- what happens to a request without a change of state ---- */
+
+/* Writes a journal record of @request of the given type ("exporting", "exported", "transferring",
+ * "transferred") with @details (names and texts, no secret; a URI without its query; may be empty)
+ * beside the request's own fields. */
+struct cs_event {
+    const char *type;
+    const struct cs_event_detail {
+        const char *name;
+        const char *text;
+    } * details;
+    size_t count;
+};
+CS_MUST_CHECK cs_rc cs_store_event(struct cs_store *store, const struct cs_request *request,
+                                   const struct cs_event *event, struct cs_err *err);
+
+/* How many records of that type the request @id has. Reads the whole journal. */
+CS_MUST_CHECK cs_rc cs_store_count_events(struct cs_store *store, int64_t id, const char *type,
+                                          int64_t *ret_count, struct cs_err *err);
 
 /* ---- several writes in one commit ---- */
 

@@ -1,6 +1,7 @@
 #include "report/report.h"
 
 #include "base/mem.h"
+#include "report/certitem.h"
 #include "report/html.h"
 #include "report/item.h"
 #include "report/style.h"
@@ -35,7 +36,9 @@ static void add_banner(struct cs_buf *buf, const struct cs_report *report)
 
     cs_buf_puts(buf, "<header>\n<h1>cscert ");
     cs_html_text(buf, report->verb);
-    cs_buf_printf(buf, ": %zu request%s</h1>\n", report->count, report->count == 1 ? "" : "s");
+    size_t count = report->of_certificates ? report->certificate_count : report->count;
+    cs_buf_printf(buf, ": %zu %s%s</h1>\n", count,
+                  report->of_certificates ? "certificate" : "request", count == 1 ? "" : "s");
     cs_buf_puts(buf, "<p class=\"dim\">");
     cs_html_text(buf, report->user);
     cs_buf_puts(buf, " on ");
@@ -120,7 +123,13 @@ static void add_main(struct cs_buf *buf, const struct cs_report *report)
     for (size_t i = 0; i < report->count; i++) {
         cs_item_section(buf, &report->items[i], i + 1);
     }
-    if (report->count == 0) {
+    cs_certitem_overview(buf, report);
+    for (size_t i = 0; i < report->certificate_count; i++) {
+        cs_certitem_section(buf, &report->certificates[i], i + 1);
+    }
+    if (report->of_certificates && report->certificate_count == 0) {
+        cs_html_element(buf, "p", "No certificate was concerned.");
+    } else if (!report->of_certificates && report->count == 0) {
         cs_html_element(buf, "p", "No request was concerned.");
     }
     if (report->token) {

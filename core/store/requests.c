@@ -28,47 +28,12 @@ static bool is_state(enum cs_state state)
     return (unsigned)state < CS_STATE_COUNT;
 }
 
-/* The number and the text of the last record; 0 and NULL before the first. */
-static cs_rc last_record(const struct cs_db *db, int64_t *ret_sequence, char **ret_json,
-                         struct cs_err *err)
-{
-    cs_auto_value(cs_query) query = {0};
-    bool row = false;
-
-    *ret_sequence = 0;
-    *ret_json = NULL;
-    CS_TRY(
-        cs_query_open(db, "SELECT seq, json FROM journal ORDER BY seq DESC LIMIT 1", &query, err));
-    CS_TRY(cs_query_step(&query, &row, err));
-    if (!row) {
-        return CS_OK;
-    }
-    CS_TRY(cs_query_int(&query, 0, 1, INT64_MAX - 1, ret_sequence, err));
-    return cs_query_text(&query, 1, CS_QUERY_JSON_MAX, ret_json, err);
-}
-
 /* The record that goes with the transition, inside its transaction. */
 static cs_rc write_record(const struct act *act, struct cs_err *err)
 {
-    const struct cs_store *store = act->store;
-    cs_auto_value(cs_query) query = {0};
-    cs_autofree char *previous = NULL;
-    cs_autofree char *json = NULL;
-    int64_t last = 0;
+    const struct cs_record record = {.request = act->request};
 
-    if (!store->record) {
-        return cs_fail(err, CS_E_INTERNAL, "the store %s was opened without a journal",
-                       store->db.path);
-    }
-    CS_TRY(last_record(&store->db, &last, &previous, err));
-    CS_TRY(store->record(store->record_ctx, last + 1, previous, act->request->updated, act->request,
-                         &json, err));
-    CS_TRY(cs_query_open(&store->db, "INSERT INTO journal (seq, request, json) VALUES (?, ?, ?)",
-                         &query, err));
-    cs_query_bind_int(&query, last + 1);
-    cs_query_bind_int(&query, act->request->id);
-    cs_query_bind_text(&query, json, CS_QUERY_JSON_MAX);
-    return cs_query_run(&query, err);
+    return cs_store_write_record(act->store, act->request->updated, &record, err);
 }
 
 static cs_rc insert_request(const struct cs_db *db, struct cs_request *request, struct cs_err *err)

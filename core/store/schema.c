@@ -78,7 +78,31 @@ static const char version_2[] =
 
     "PRAGMA user_version = 2;";
 
-static const char *const steps[] = {version_1, version_2};
+/* Version 3: which certificate serves which type, and keys that came from a file. A record about
+ * them has no request, so that the journal is made anew without NOT NULL; its text is the same. */
+static const char version_3[] =
+    "CREATE TABLE certificate_use ("
+    " type TEXT NOT NULL, slot TEXT NOT NULL, certificate BLOB NOT NULL,"
+    " token_uri TEXT, key_id BLOB, assigned INTEGER NOT NULL, effective INTEGER NOT NULL,"
+    " PRIMARY KEY (type, slot)) STRICT;"
+    "CREATE TABLE imported_key ("
+    " key_id BLOB PRIMARY KEY, token_uri TEXT NOT NULL, certificate BLOB NOT NULL,"
+    " imported INTEGER NOT NULL) STRICT;"
+
+    "CREATE TABLE journal_3 ("
+    " seq INTEGER PRIMARY KEY, request INTEGER REFERENCES request (id),"
+    " json TEXT NOT NULL) STRICT;"
+    "INSERT INTO journal_3 (seq, request, json) SELECT seq, request, json FROM journal;"
+    "DROP TABLE journal;" /* with its triggers */
+    "ALTER TABLE journal_3 RENAME TO journal;"
+    "CREATE TRIGGER journal_update BEFORE UPDATE ON journal"
+    " BEGIN SELECT RAISE (ABORT, 'a journal record is never changed'); END;"
+    "CREATE TRIGGER journal_delete BEFORE DELETE ON journal"
+    " BEGIN SELECT RAISE (ABORT, 'a journal record is never removed'); END;"
+
+    "PRAGMA user_version = 3;";
+
+static const char *const steps[] = {version_1, version_2, version_3};
 
 const struct cs_schema cs_schema = {steps, sizeof steps / sizeof *steps};
 

@@ -20,6 +20,10 @@ CS_MUST_CHECK cs_rc cs_store_open_readonly_schema(const char *path, unsigned wai
                                                   const struct cs_schema *schema,
                                                   struct cs_store **ret_store, struct cs_err *err);
 
+/* Makes the next journal record and adds it. Inside a transaction. */
+CS_MUST_CHECK cs_rc cs_store_write_record(const struct cs_store *store, int64_t time,
+                                          const struct cs_record *record, struct cs_err *err);
+
 /* Inside a transaction; see cs_store_intent_remove(). */
 CS_MUST_CHECK cs_rc cs_store_intent_delete(const struct cs_db *db,
                                            const uint8_t key_id[CS_KEY_ID_LEN], struct cs_err *err);

@@ -46,6 +46,12 @@ CS_MUST_CHECK cs_rc cs_cert_check(const struct cs_bytes *der, const struct cs_pl
                                   const struct cs_bytes *spki, int64_t now,
                                   struct cs_strv *warnings, struct cs_err *err);
 
+/* The same for a certificate that no request of ours is known for: no CA's, serverAuth, valid at
+ * @now, a key and a signature that Lync accepts. CS_E_MISMATCH; CS_E_INPUT for a key of another
+ * kind. Warnings as above. */
+CS_MUST_CHECK cs_rc cs_cert_check_server(const struct cs_cert_facts *facts, int64_t now,
+                                         struct cs_strv *warnings, struct cs_err *err);
+
 /* Both DER SubjectPublicKeyInfo hold the same key, however they are encoded. */
 bool cs_cert_key_equal(const struct cs_bytes *a, const struct cs_bytes *b);
 

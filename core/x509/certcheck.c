@@ -259,15 +259,22 @@ static void warn_usage(const struct cs_cert_facts *facts, const struct cs_plan *
     }
 }
 
-static void warn_odd(const struct cs_cert_facts *facts, const struct cs_plan *plan,
-                     struct cs_strv *warnings)
+static void warn_crl(const struct cs_cert_facts *facts, struct cs_strv *warnings)
 {
     if (!facts->has_crl_url) {
         cs_strv_add(warnings, "the certificate names no CRL distribution point: Lync and Skype for "
                               "Business cannot check whether it is revoked");
     }
-    warn_names(facts, plan, warnings);
-    warn_usage(facts, plan, warnings);
+}
+
+static cs_rc check_no_ca(const struct cs_cert_facts *facts, struct cs_err *err)
+{
+    if (facts->is_ca) {
+        return cs_fail_hint(err, CS_E_MISMATCH, "use a template for web servers; then " ASK_AGAIN,
+                            "the certificate of %.200s is a CA's: a server must not have it",
+                            facts->subject);
+    }
+    return CS_OK;
 }
 
 cs_rc cs_cert_check(const struct cs_bytes *der, const struct cs_plan *plan,
@@ -279,17 +286,32 @@ cs_rc cs_cert_check(const struct cs_bytes *der, const struct cs_plan *plan,
 
     CS_TRY(cs_cert_read(der, &facts, err));
     CS_TRY(check_key(&facts, spki, err));
-    if (facts.is_ca) {
-        return cs_fail_hint(err, CS_E_MISMATCH, "use a template for web servers; then " ASK_AGAIN,
-                            "the certificate of %.200s is a CA's: a server must not have it",
-                            facts.subject);
-    }
+    CS_TRY(check_no_ca(&facts, err));
     CS_TRY(check_common_name(&facts, plan, err));
     CS_TRY(check_names(&facts, plan, err));
     CS_TRY(check_purposes(&facts, plan, err));
     CS_TRY(check_times(&facts, now, err));
     CS_TRY(check_signature(&facts, &found, err));
-    warn_odd(&facts, plan, &found);
+    warn_crl(&facts, &found);
+    warn_names(&facts, plan, &found);
+    warn_usage(&facts, plan, &found);
+    cs_strv_copy(warnings, &found);
+    return CS_OK;
+}
+
+cs_rc cs_cert_check_server(const struct cs_cert_facts *facts, int64_t now, struct cs_strv *warnings,
+                           struct cs_err *err)
+{
+    struct cs_plan plan = {0}; /* nothing but the server's purpose is asked for */
+    cs_auto_value(cs_strv) found = {0};
+
+    CS_TRY(check_no_ca(facts, err));
+    CS_TRY(cs_spki_spec(&facts->spki, &plan.key_spec, err));
+    CS_TRY(check_purposes(facts, &plan, err));
+    CS_TRY(check_times(facts, now, err));
+    CS_TRY(check_signature(facts, &found, err));
+    warn_crl(facts, &found);
+    warn_usage(facts, &plan, &found);
     cs_strv_copy(warnings, &found);
     return CS_OK;
 }

@@ -437,3 +437,33 @@ cs_rc cs_reply_leaf(const struct cs_bytes *file, struct cs_bytes *ret_certificat
     }
     return cs_ossl_encode(i2d_X509, bag.items[leaf < bag.count ? leaf : 0], ret_certificate, err);
 }
+
+cs_rc cs_reply_all(const struct cs_bytes *file, struct cs_bytes *ret_certificates,
+                   struct cs_err *err)
+{
+    auto_bag bag = {0};
+    struct cs_buf buf = CS_BUF(CS_REPLY_MAX_OCTETS);
+    cs_rc rc = CS_OK;
+
+    cs_ossl_setup();
+    CS_TRY(read_bag(file, &bag, err));
+    for (size_t i = 0; i < bag.count && rc == CS_OK; i++) {
+        cs_auto_value(cs_bytes) der = {0};
+        rc = cs_ossl_encode(i2d_X509, bag.items[i], &der, err);
+        cs_buf_add(&buf, der.data, der.len);
+    }
+    if (rc == CS_OK) {
+        rc = cs_buf_take(&buf, "the certificates in the file", ret_certificates, err);
+    }
+    cs_buf_done(&buf);
+    return rc;
+}
+
+bool cs_reply_is_pkcs12(const struct cs_bytes *file)
+{
+    cs_ossl_setup();
+    bool is =
+        file->len > 0 && file->len <= CS_REPLY_MAX_OCTETS && is_pkcs12(file->data, (long)file->len);
+    ERR_clear_error();
+    return is;
+}

@@ -5,6 +5,8 @@
 #include "base/bytes.h"
 #include "base/err.h"
 
+#include <stdbool.h>
+
 /* The largest answer and the most certificates in one. */
 #define CS_REPLY_MAX_OCTETS ((size_t)1 << 20)
 #define CS_REPLY_MAX_CERTS  32
@@ -20,5 +22,12 @@ CS_MUST_CHECK cs_rc cs_reply_parse(const struct cs_bytes *reply, const struct cs
 /* The first certificate in such a file that is no CA's, else the first. CS_E_INPUT as above. */
 CS_MUST_CHECK cs_rc cs_reply_leaf(const struct cs_bytes *file, struct cs_bytes *ret_certificate,
                                   struct cs_err *err);
+
+/* All certificates in such a file, concatenated in its order. CS_E_INPUT as above. */
+CS_MUST_CHECK cs_rc cs_reply_all(const struct cs_bytes *file, struct cs_bytes *ret_certificates,
+                                 struct cs_err *err);
+
+/* It is a PKCS#12 file (.pfx), which cs_pkcs12_read() reads. */
+bool cs_reply_is_pkcs12(const struct cs_bytes *file);
 
 #endif

@@ -256,6 +256,58 @@ cs_rc cs_spki_spec(const struct cs_bytes *spki, struct cs_key_spec *ret_spec, st
     return pubkey_spec(info, ret_spec, err);
 }
 
+static cs_rc rsa_modulus(const EVP_PKEY *key, struct cs_bytes *ret_public, struct cs_err *err)
+{
+    BIGNUM *value = NULL;
+    uint8_t octets[RSA_MAX_OCTETS];
+
+    int known = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &value);
+    cs_auto(bignum_st) modulus = value;
+    if (!known || BN_num_bytes(modulus) > RSA_MAX_OCTETS) {
+        return cs_fail_openssl(err, CS_E_INPUT, "EVP_PKEY_get_bn_param",
+                               "the modulus of the RSA key cannot be read");
+    }
+    *ret_public = cs_bytes_copy(octets, (size_t)BN_bn2bin(modulus, octets));
+    return CS_OK;
+}
+
+static cs_rc ec_point(const struct curve *curve, const X509_PUBKEY *info,
+                      struct cs_bytes *ret_public, struct cs_err *err)
+{
+    const unsigned char *point = NULL;
+    int point_len = 0;
+    size_t len = 0;
+
+    if (!curve) {
+        return cs_fail(err, CS_E_INTERNAL, "the key's curve is not known");
+    }
+    X509_PUBKEY_get0_param(NULL, &point, &point_len, NULL, info);
+    unsigned char *octets = encode_point(curve, point, (size_t)point_len, &len);
+    if (!octets) {
+        return cs_fail_openssl(err, CS_E_INPUT, "EC_POINT_oct2point",
+                               "the key is no point of its curve");
+    }
+    *ret_public = cs_bytes_copy(octets, len);
+    OPENSSL_free(octets);
+    return CS_OK;
+}
+
+cs_rc cs_spki_public(const struct cs_bytes *spki, struct cs_key_spec *ret_spec,
+                     struct cs_bytes *ret_public, struct cs_err *err)
+{
+    const unsigned char *next = spki->data;
+    struct cs_key_spec spec = {0};
+
+    CS_TRY(cs_spki_spec(spki, &spec, err));
+    cs_auto(X509_pubkey_st) info = d2i_X509_PUBKEY(NULL, &next, (long)spki->len);
+    if (!info) {
+        return cs_fail_openssl(err, CS_E_INTERNAL, "d2i_X509_PUBKEY", "a key cannot be read");
+    }
+    *ret_spec = spec;
+    return cs_key_is_rsa(&spec) ? rsa_modulus(X509_PUBKEY_get0(info), ret_public, err)
+                                : ec_point(find_curve(spec.alg), info, ret_public, err);
+}
+
 char *cs_spki_sha256(const struct cs_bytes *spki)
 {
     unsigned char hash[SHA256_DIGEST_LENGTH];

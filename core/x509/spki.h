@@ -26,6 +26,11 @@ CS_MUST_CHECK cs_rc cs_spki_from_ec_point(const uint8_t *point, size_t point_len
 CS_MUST_CHECK cs_rc cs_spki_spec(const struct cs_bytes *spki, struct cs_key_spec *ret_spec,
                                  struct cs_err *err);
 
+/* What a token finds the key by: the modulus of an RSA key (big-endian, unsigned, without leading
+ * zeros), the uncompressed point of an EC key. Errors as cs_spki_spec(). */
+CS_MUST_CHECK cs_rc cs_spki_public(const struct cs_bytes *spki, struct cs_key_spec *ret_spec,
+                                   struct cs_bytes *ret_public, struct cs_err *err);
+
 /* SHA-256 of the DER, lower-case hexadecimal; the caller frees. */
 char *cs_spki_sha256(const struct cs_bytes *spki);
 

@@ -1,5 +1,6 @@
 # Nitrokey NetHSM through libnethsm_pkcs11.so. NOT TRIED ON HARDWARE: from the module's own
 # documentation (its list of features). What the lines mean: softhsm2.profile.
+# Confirmed: manufacturer "Nitrokey GmbH" and model "NetHSM", by the token URIs of those who use it.
 name = 'nethsm'
 tried = false
 manufacturer = 'Nitrokey*'

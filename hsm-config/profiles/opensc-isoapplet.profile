@@ -15,5 +15,8 @@ refuses = {'CKA_SIGN_RECOVER=false'}
 unreliable = {'CKA_LOCAL', 'CKA_SENSITIVE', 'CKA_ALWAYS_SENSITIVE', 'CKA_NEVER_EXTRACTABLE'}
 exportable = 'ignored'
 cannot = {}
+
+# OpenSC reads the card's directory when it starts, and writes it from memory when it adds a key.
+exclusive = true
 needs = 'pcscd running; a card that pkcs15-init has prepared'
-note = 'RSA-2048 only'
+note = 'RSA-2048 only. Other programs must not write to the card while cscert runs: OpenSC would lose their keys, or ours'

@@ -35,6 +35,11 @@ exportable = 'yes'
 # reason, which the refusal repeats: { 'RSA-4096: why', 'ECDH_P521: why' }.
 cannot = {}
 
+# true: one run of cscert at a time has the token, from start to end, also while it waits for a PIN
+# or a CA; others wait. For a module that reads the token's directory once, at its start, and later
+# writes it anew from memory: what another process has added in between would be lost.
+exclusive = false
+
 # What must be there beside the token: a daemon, a group, a configuration.
 needs = ''
 

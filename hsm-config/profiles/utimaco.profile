@@ -1,5 +1,7 @@
 # Utimaco u.trust and CryptoServer through libcs_pkcs11_R3.so (R2 for CP5). NOT TRIED ON HARDWARE:
 # from integrators' documentation. What the lines mean: softhsm2.profile.
+# Confirmed: manufacturer "Utimaco IS GmbH" and model "CryptoServer" by what `pkcs11-tool --list-slots`
+#   printed for others with libcs_pkcs11_R3.so.
 name = 'utimaco'
 tried = false
 manufacturer = 'Utimaco*'

@@ -1,5 +1,6 @@
 # YubiHSM 2 through yubihsm_pkcs11.so. NOT TRIED ON HARDWARE: from Yubico's user guide ("PKCS#11 with
 # YubiHSM 2"). What the lines mean: softhsm2.profile.
+# Confirmed: manufacturer, library and PIN lengths (12 to 68) by the module's source (yubihsm-shell).
 name = 'yubihsm2'
 tried = false
 manufacturer = 'Yubico*'

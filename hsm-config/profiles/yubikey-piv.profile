@@ -1,5 +1,7 @@
 # YubiKey's PIV application through libykcs11.so. NOT TRIED ON HARDWARE: from Yubico's "PIV YKCS11
 # Module". What the lines mean: softhsm2.profile.
+# Confirmed: manufacturer "Yubico (www.yubico.com)" by the module's source (yubico-piv-tool), model
+#   "YubiKey YK5" by what `pkcs11-tool --list-token-slots` printed for others.
 name = 'yubikey-piv'
 tried = false
 manufacturer = 'Yubico*'

@@ -5,11 +5,12 @@ session with nothing but the Cryptoki calls that cannot be left out: it keeps no
 file and waits for no disk.
 
 Each run has a fresh SoftHSM2 token, and cscert a fresh store and folder. cscert's time is the whole
-process, with reading the topology and all that it prints; the floor's is its jobs alone.
-Contestants run in paired rounds, and the ratio is that of a round. No file is removed before the
-end: ext4 looks for a free inode among those that were removed a moment ago, which costs more than
-all the rest. What a run holds in memory is compared at two sizes: the module keeps every object,
-so that only what cscert has more than the floor is its own.
+process, with reading the topology and all that it prints; the floor's is its jobs alone. Before
+each run the disk is brought to rest. Contestants run in paired rounds, and the ratio is that of a
+round, once by the clock and once by processor time. No file is removed before the end: ext4 looks
+for a free inode among those that were removed during the last minute, by whomever, which can cost
+more than all the rest. What a run holds in memory is compared at two sizes: the module keeps every
+object, so that only what cscert has more than the floor is its own.
 Prints a line for each target; the exit code is 1 if one was missed."""
 import argparse
 import glob
@@ -25,12 +26,12 @@ sys.dont_write_bytecode = True  # the folder of the sources stays as it is
 import contestants as who
 import measure
 
-# What cscert has to reach: the issue "Topology".
+# What cscert has to reach: the issue "Topology". The rate in the median of the rounds.
 RATE_TO_FLOOR = 0.5
-# KiB for each certificate above the module's, which is 17: the plan with its reasons, in the
-# deployment and in the result, and the result with room for two errors. All else is as large for
-# one certificate as for thousands.
-OWN_GROWTH_KIB = 16.0
+# "Flat": what cscert holds for each certificate more, above the module's 17 KiB. It is what the
+# topology has of a computer and some octets for its place in it; plans, requests and results are
+# held for two groups of 32 at most.
+OWN_GROWTH_KIB = 1.0
 
 
 class Batch:
@@ -122,20 +123,28 @@ def median_of(rounds, name, what):
     return statistics.median(getattr(costs[name], what) for costs in rounds)
 
 
+def span(values):
+    """"0.61 (0.58 to 0.70)": the median, the least and the greatest."""
+    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
+
+
 def print_speed(rounds, count):
-    print(f"\n{count} certificates, P-256, {len(rounds)} rounds")
-    print(f"{'':10} {'wall s':>8} {'per s':>8} {'CPU ms each':>12}   rate to xbatch (each round)")
-    figures = []
+    """{name: {what: ratio to xbatch in each round}}"""
+    print(f"\n{count} certificates, P-256, {len(rounds)} rounds; to xbatch, paired:")
+    print(f"{'':10} {'wall s':>8} {'per s':>8} {'CPU ms each':>12}   {'rate':20} {'CPU':20}")
+    ratios = {}
     for name in sorted(rounds[0], key=["batch", "xbatch", "cscert"].index):
         wall = median_of(rounds, name, "wall")
         cpu = median_of(rounds, name, "cpu") / count
-        ratios = [costs["xbatch"].wall / costs[name].wall for costs in rounds]
-        each = " ".join(f"{ratio:.2f}" for ratio in ratios)
+        ratios[name] = {
+            "rate": [costs["xbatch"].wall / costs[name].wall for costs in rounds],
+            "cpu": [costs[name].cpu / costs["xbatch"].cpu for costs in rounds],
+        }
         print(f"{name:10} {wall / 1e3:8.2f} {count / wall * 1e3:8.1f} {cpu:12.2f}"
-              f"   {statistics.median(ratios):.2f} ({each})", flush=True)
-        figures.append({"name": name, "certificates": count, "wall_ms": wall, "cpu_ms_each": cpu,
-                        "rate_to_xbatch": ratios})
-    return figures
+              f"   {span(ratios[name]['rate']):20} {span(ratios[name]['cpu']):20}", flush=True)
+    each = " ".join(f"{ratio:.2f}" for ratio in ratios["cscert"]["rate"])
+    print(f"rate of cscert to xbatch in each round: {each}")
+    return ratios
 
 
 def print_memory(sizes):
@@ -146,7 +155,7 @@ def print_memory(sizes):
     print(f"\nPeak memory in MiB: {small} and {large} certificates, KiB for each more")
     for name, each in growth.items():
         print(f"{name:10} {sizes[small][name] / 1024:8.1f} {sizes[large][name] / 1024:8.1f}"
-              f" {each:8.1f}")
+              f" {each:8.2f}")
     return growth["cscert"] - growth["xbatch"]
 
 
@@ -157,7 +166,8 @@ def parse_options():
     parser.add_argument("build", help="the folder of an optimised build")
     parser.add_argument("--cscert", help="measure this program instead of the build's")
     parser.add_argument("--certificates", type=int, default=1000)
-    parser.add_argument("--small", type=int, default=100, help="the other size for memory (100)")
+    parser.add_argument("--small", type=int, default=200, help="a size for memory (200)")
+    parser.add_argument("--large", type=int, default=2000, help="the other one (2000)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-direct", dest="direct", action="store_false",
                         help="without the floor that makes its pairs on the token, the slowest")
@@ -165,28 +175,32 @@ def parse_options():
     return parser.parse_args()
 
 
+def measure_memory(batch, count):
+    return {"xbatch": batch.run_floor("xbatch", count).memory,
+            "cscert": batch.run_cscert(count).memory}
+
+
 def run(options, folder):
     batch = Batch(options, folder)
     count = options.certificates
     print(f"Load of the machine before the start: {os.getloadavg()[0]:.1f}")
-    small = {"xbatch": batch.run_floor("xbatch", options.small).memory,
-             "cscert": batch.run_cscert(options.small).memory}
     rounds = [batch.run_round(number) for number in range(options.rounds)]
-    figures = print_speed(rounds, count)
-    large = {name: median_of(rounds, name, "memory") for name in small}
-    own = print_memory({options.small: small, count: large})
-    ratio = statistics.median(costs["xbatch"].wall / costs["cscert"].wall for costs in rounds)
-    targets = [(ratio >= RATE_TO_FLOOR, f"certificates a second, store and files included:"
-                                        f" {ratio:.2f} of xbatch's (at least {RATE_TO_FLOOR})"),
-               (own <= OWN_GROWTH_KIB, f"cscert's own memory for each certificate: {own:.1f} KiB"
-                                       f" (at most {OWN_GROWTH_KIB:.0f})")]
+    ratios = print_speed(rounds, count)
+    memory = {size: measure_memory(batch, size) for size in (options.small, options.large)}
+    own = print_memory(memory)
+    rate = statistics.median(ratios["cscert"]["rate"])
+    targets = [(rate >= RATE_TO_FLOOR, f"certificates a second, store and files included:"
+                                       f" {rate:.2f} of xbatch's (at least {RATE_TO_FLOOR})"),
+               (own < OWN_GROWTH_KIB, f"cscert's own memory for each certificate: {own:.2f} KiB"
+                                      f" (less than {OWN_GROWTH_KIB:.0f})")]
     print()
     for met, sentence in targets:
         print("PASS" if met else "FAIL", sentence)
     if options.json:
         with open(options.json, "w", encoding="ascii") as file:
-            json.dump({"speed": figures, "memory_kib": {options.small: small, count: large},
-                       "targets": targets}, file, indent=1)
+            json.dump({"certificates": count, "ratios": ratios, "memory_kib": memory,
+                       "rounds": [{name: vars(cost) for name, cost in costs.items()}
+                                  for costs in rounds], "targets": targets}, file, indent=1)
     return 0 if all(met for met, _ in targets) else 1
 
 

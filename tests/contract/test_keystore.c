@@ -2,143 +2,14 @@
  * for each. What a token cannot do is refused, clearly and before anything is made; the row says
  * it. */
 #include "base/mem.h"
-#include "keystore_rows.h"
+#include "keystore_bed.h"
 #include "model/plan.h"
 #include "pkcs11/token.h"
-#include "support/check_run.h"
 #include "support/judge.h"
-#include "support/tokenbed.h"
 #include "x509/csr.h"
 
-#include <openssl/evp.h>
-#include <openssl/x509.h>
-#include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-static struct cs_tokenbed bed;
-static struct cs_keystore *store;
-static struct cs_err err;
-
-/* The rows of the token at hand stand beside each other in all_tokens. */
-static const struct token_row *tokens;
-static size_t token_count;
-
-static bool is_at_hand(const struct token_row *row)
-{
-    const char *given = cs_tokenbed_given();
-
-    return row->token && given ? strcmp(row->token, given) == 0 : !row->token && !given;
-}
-
-static bool find_rows(void)
-{
-    for (size_t i = 0; i < ROWS(all_tokens); i++) {
-        if (is_at_hand(&all_tokens[i])) {
-            tokens = token_count ? tokens : &all_tokens[i];
-            token_count++;
-        }
-    }
-    return token_count > 0;
-}
-
-static void setup(void)
-{
-    cs_tokenbed_init(&bed);
-}
-
-static void teardown(void)
-{
-    cs_keystore_close(store);
-    store = NULL;
-    cs_tokenbed_done(&bed);
-}
-
-static void open_row(const struct token_row *row)
-{
-    if (row->lines) {
-        cs_testtoken_profile(&bed.token, &bed.hsm, row->lines);
-    }
-    assert_ok(cs_token_open(&bed.token.options, &store, &err), &err);
-}
-
-static void say(const char *name, const char *format, ...) CS_PRINTF(2, 3);
-
-/* What this token did, for docs/TOKENS.md. */
-static void say(const char *name, const char *format, ...)
-{
-    char text[1024];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    if (tokens->token) {
-        cs_tokenbed_fact(name, "%s", text);
-    }
-}
-
-static void fact(const char *what, int number, const char *value, const char *why)
-{
-    cs_autofree char *name = cs_asprintf("%s %s", what, kinds[number].name);
-
-    say(name, "%s\t%s", value, why);
-}
-
-/* The key that this token makes fastest. */
-static const struct cs_key_spec *quick(void)
-{
-    return &kinds[tokens->cannot[P256] ? RSA_2048 : P256].spec;
-}
-
-static struct cs_key *make(const struct cs_key_spec *spec, uint8_t seed, bool exportable)
-{
-    struct cs_key_request request = cs_testtoken_request(spec->alg, spec->bits, seed);
-    struct cs_key *key = NULL;
-
-    request.exportable = exportable;
-    assert_ok(store->ops->check(store, spec, exportable, &err), &err);
-    assert_ok(store->ops->generate(store, &request, &key, &err), &err);
-    return key;
-}
-
-static struct cs_key *make_kept(const struct cs_key_spec *spec, uint8_t seed)
-{
-    struct cs_key *key = make(spec, seed, false);
-
-    assert_ok(store->ops->keep(store, key, &err), &err);
-    return key;
-}
-
-static void assert_signs(struct cs_key *key, enum cs_digest algorithm)
-{
-    cs_auto_value(cs_bytes) signature = {0};
-    uint8_t digest[CS_DIGEST_MAX];
-
-    for (size_t i = 0; i < sizeof digest; i++) {
-        digest[i] = (uint8_t)(0xf0 + i);
-    }
-    assert_ok(store->ops->sign(store, key, algorithm, digest, &signature, &err), &err);
-    ck_assert_msg(cs_testtoken_verify(&key->spki, algorithm, digest, &signature),
-                  "the signature over %s does not verify", cs_digest_name(algorithm));
-    digest[0] ^= 1;
-    ck_assert_msg(!cs_testtoken_verify(&key->spki, algorithm, digest, &signature),
-                  "it verifies for another digest too");
-}
-
-static void assert_objects(size_t private_keys, size_t public_keys, size_t certificates)
-{
-    struct cs_softhsm_count count = cs_tokenbed_count(&bed);
-
-    ck_assert_uint_eq(count.private_keys, private_keys);
-    ck_assert_uint_eq(count.public_keys, public_keys);
-    ck_assert_uint_eq(count.certificates, certificates);
-    ck_assert_uint_eq(count.others, 0);
-}
 
 /* The attributes that the issue asks for, one by one. What the profile calls not truthful is marked
  * so, and nothing else is. */
@@ -439,198 +310,6 @@ START_TEST(survives_close_and_open)
 }
 END_TEST
 
-/* ---- ids ---- */
-
-/* The second of two is refused, and nothing of the CKA_ID is left: the caller's is always new. */
-static void assert_ids_are_unique(void)
-{
-    struct cs_key_request request = cs_testtoken_request(quick()->alg, quick()->bits, 0x33);
-    struct cs_key *first = make_kept(quick(), 0x33);
-    struct cs_key *second = NULL;
-
-    assert_fails(store->ops->generate(store, &request, &second, &err), CS_E_TOKEN_REFUSED, &err);
-    ck_assert_str_eq(err.operation, "C_GenerateKeyPair");
-    ck_assert_ptr_null(second);
-    assert_objects(0, 0, 0);
-    store->ops->key_free(first);
-}
-
-START_TEST(one_id_is_one_key)
-{
-    struct cs_key *first;
-    struct cs_key *second;
-    struct cs_key *other;
-    struct cs_key *found = NULL;
-    size_t count = 0;
-
-    open_row(&tokens[_i]);
-    if (tokens[_i].ids_are_unique) {
-        assert_ids_are_unique();
-        return;
-    }
-    first = make_kept(quick(), 0x33);
-    second = make_kept(quick(), 0x33);
-    other = make_kept(quick(), 0x34);
-    assert_fails(store->ops->find(store, first->id, &found, &err), CS_E_TOKEN_REFUSED, &err);
-    /* the CKA_ID, to find them with another tool */
-    assert_contains(err.message, "3333333333333333333333333333333333333333");
-    ck_assert_ptr_null(found);
-    assert_ok(store->ops->destroy(store, first->id, &count, &err), &err);
-    ck_assert_uint_eq(count, 4);
-    assert_signs(other, CS_SHA256);
-    assert_objects(1, 1, 0);
-    store->ops->key_free(first);
-    store->ops->key_free(second);
-    store->ops->key_free(other);
-}
-END_TEST
-
-/* ---- certificates ---- */
-
-START_TEST(renewed_certificates_live_side_by_side)
-{
-    struct cs_key *key;
-
-    open_row(&tokens[_i]);
-    key = make_kept(quick(), 0x55);
-    cs_auto_value(cs_bytes) first = cs_testtoken_certificate(&key->spki, "a.litwareinc.test");
-    cs_auto_value(cs_bytes) second = cs_testtoken_certificate(&key->spki, "b.litwareinc.test");
-    assert_ok(store->ops->put_certificate(store, key, &first, &err), &err);
-    if (tokens[_i].ids_are_unique) {
-        assert_fails(store->ops->put_certificate(store, key, &second, &err), CS_E_TOKEN_REFUSED,
-                     &err);
-        assert_contains(err.hint, "may hold one of a key only");
-        say("certificates of one key", "one; a second is refused: %s", err.message);
-    } else {
-        assert_ok(store->ops->put_certificate(store, key, &second, &err), &err);
-        say("certificates of one key", "several");
-    }
-    assert_ok(store->ops->put_certificate(store, key, &first, &err), &err);
-    assert_objects(1, 1, tokens[_i].ids_are_unique ? 1 : 2);
-    store->ops->key_free(key);
-}
-END_TEST
-
-START_TEST(a_ca_certificate_is_found_by_its_key)
-{
-    struct cs_key *key;
-    uint8_t id[EVP_MAX_MD_SIZE];
-    unsigned id_len = 0;
-    bool has = false;
-
-    open_row(&tokens[_i]);
-    key = make_kept(quick(), 0x66);
-    cs_auto_value(cs_bytes) der = cs_testtoken_certificate(&key->spki, "ca.litwareinc.test");
-    assert_ok(store->ops->put_ca_certificate(store, &der, "a CA", &err), &err);
-    assert_ok(store->ops->put_ca_certificate(store, &der, "a CA", &err), &err);
-    assert_objects(1, 1 + tokens[_i].shows_halves, 1);
-
-    const unsigned char *at = der.data;
-    X509 *cert = d2i_X509(NULL, &at, (long)der.len);
-    ck_assert_int_eq(X509_pubkey_digest(cert, EVP_sha1(), id, &id_len), 1);
-    X509_free(cert);
-    ck_assert_uint_eq(id_len, CS_KEY_ID_LEN);
-    assert_ok(store->ops->has_certificate(store, id, &has, &err), &err);
-    ck_assert(has);
-    store->ops->key_free(key);
-}
-END_TEST
-
-START_TEST(what_is_no_certificate_is_not_put)
-{
-    struct cs_bytes junk = {(uint8_t[]){0x30, 0x03, 0x02, 0x01, 0x01}, 5};
-    struct cs_key *key;
-
-    open_row(&tokens[_i]);
-    key = make_kept(quick(), 0x77);
-    assert_fails(store->ops->put_certificate(store, key, &junk, &err), CS_E_INPUT, &err);
-    assert_objects(1, 1, 0);
-    store->ops->key_free(key);
-}
-END_TEST
-
-/* ---- strays ---- */
-
-static const struct cs_stray *find_stray(const struct cs_stray_list *list, const char *class_name,
-                                         const char *label)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        if (strcmp(list->items[i].class_name, class_name) == 0 &&
-            strcmp(list->items[i].label, label) == 0) {
-            return &list->items[i];
-        }
-    }
-    return NULL;
-}
-
-/* pkcs11-tool sets no CKA_ID unless it is told one. */
-static void make_foreign(const char *label)
-{
-    char *type = tokens->cannot[P256] ? "rsa:2048" : "EC:secp256r1";
-
-    ck_assert_int_eq(cs_tokenbed_tool(&bed, (char *[]){"--keypairgen", "--key-type", type,
-                                                       "--label", (char *)(uintptr_t)label, NULL}),
-                     0);
-}
-
-START_TEST(strays_are_listed_and_removed_by_name)
-{
-    cs_auto_value(cs_stray_list) list = {0};
-    cs_auto_value(cs_stray_list) later = {0};
-    struct cs_key *key = NULL;
-    size_t count = 0;
-
-    make_foreign("one");
-    make_foreign("two");
-    open_row(&tokens[_i]);
-    key = make_kept(quick(), 0x11);
-    assert_ok(store->ops->strays(store, &list, &err), &err);
-    if (tokens[_i].gives_ids) {
-        ck_assert_uint_eq(list.count, 0);
-        say("keys without a CKA_ID", "cannot be: the module gives one");
-        return;
-    }
-    say("keys without a CKA_ID", "are listed, and removed by name");
-    ck_assert_uint_eq(list.count, 4);
-    const struct cs_stray *private_one = find_stray(&list, "private key", "one");
-    const struct cs_stray *public_two = find_stray(&list, "public key", "two");
-    ck_assert_ptr_nonnull(private_one);
-    ck_assert_ptr_nonnull(public_two);
-    ck_assert_uint_eq(private_one->count, 1);
-    ck_assert_uint_eq(strlen(private_one->name), strlen("private-3f2a9c01d4e5"));
-    ck_assert_int_eq(strncmp(private_one->name, "private-", 8), 0);
-    ck_assert_int_eq(strncmp(public_two->name, "public-", 7), 0);
-
-    assert_ok(store->ops->remove_stray(store, private_one->name, &count, &err), &err);
-    ck_assert_uint_eq(count, 1);
-    assert_fails(store->ops->remove_stray(store, private_one->name, &count, &err),
-                 CS_E_TOKEN_ABSENT, &err);
-    assert_ok(store->ops->remove_stray(store, public_two->name, &count, &err), &err);
-    assert_ok(store->ops->strays(store, &later, &err), &err);
-    ck_assert_uint_eq(later.count, 2);
-    ck_assert_ptr_nonnull(find_stray(&later, "public key", "one"));
-    ck_assert_ptr_nonnull(find_stray(&later, "private key", "two"));
-    assert_signs(key, CS_SHA256);
-    store->ops->key_free(key);
-}
-END_TEST
-
-START_TEST(no_strays_without_need)
-{
-    cs_auto_value(cs_stray_list) list = {0};
-    struct cs_key *key;
-    size_t count;
-
-    open_row(&tokens[_i]);
-    key = make_kept(quick(), 0x11);
-    assert_ok(store->ops->strays(store, &list, &err), &err);
-    ck_assert_uint_eq(list.count, 0);
-    assert_fails(store->ops->remove_stray(store, "private-000000000000", &count, &err),
-                 CS_E_TOKEN_ABSENT, &err);
-    store->ops->key_free(key);
-}
-END_TEST
-
 /* ---- token and login ---- */
 
 START_TEST(tells_what_it_opened)
@@ -674,76 +353,6 @@ START_TEST(sends_a_pin_once)
 }
 END_TEST
 
-/* ---- several at once ---- */
-
-#define PROCESSES 6
-
-static int child(uint8_t seed)
-{
-    struct cs_key_request request = cs_testtoken_request(quick()->alg, quick()->bits, seed);
-    struct cs_key *key = NULL;
-
-    cs_rc rc = cs_token_open(&bed.token.options, &store, &err);
-    if (rc == CS_OK) {
-        rc = store->ops->generate(store, &request, &key, &err);
-    }
-    if (rc == CS_OK) {
-        rc = store->ops->keep(store, key, &err);
-        store->ops->key_free(key);
-    }
-    if (rc != CS_OK) {
-        fprintf(stderr, "%s\n", err.message);
-    }
-    cs_keystore_close(store);
-    return (int)rc;
-}
-
-/* SoftHSM rewrites its token's file at each login: without the lock some of them see no token. */
-START_TEST(processes_do_not_disturb_each_other)
-{
-    pid_t pids[PROCESSES];
-    int status;
-
-    if (tokens[_i].lines) {
-        cs_testtoken_profile(&bed.token, &bed.hsm, tokens[_i].lines);
-    }
-    for (int i = 0; i < PROCESSES; i++) {
-        pids[i] = fork();
-        ck_assert_int_ge(pids[i], 0);
-        if (pids[i] == 0) {
-            _exit(child((uint8_t)(1 + i)));
-        }
-    }
-    for (int i = 0; i < PROCESSES; i++) {
-        ck_assert_int_eq(waitpid(pids[i], &status, 0), pids[i]);
-        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "process %d: status %x", i,
-                      (unsigned)status);
-    }
-    assert_objects(PROCESSES, PROCESSES, 0);
-    say("several at once", "%d processes, each with a key: all succeed", PROCESSES);
-}
-END_TEST
-
-/* Two stores of one process on one token, as a run with two CAs could open them. */
-START_TEST(two_stores_share_a_login)
-{
-    cs_auto(cs_keystore) second = NULL;
-    struct cs_key *key;
-    struct cs_key *found = NULL;
-
-    open_row(&tokens[_i]);
-    assert_ok(cs_token_open(&bed.token.options, &second, &err), &err);
-    key = make_kept(quick(), 0x21);
-    assert_ok(second->ops->find(second, key->id, &found, &err), &err);
-    ck_assert_ptr_nonnull(found);
-    second->ops->key_free(found);
-    cs_keystore_close(second);
-    second = NULL;
-    assert_signs(key, CS_SHA256);
-    store->ops->key_free(key);
-}
-END_TEST
-
 int main(void)
 {
     if (!find_rows()) {
@@ -760,16 +369,22 @@ int main(void)
     tcase_add_loop_test(tcase, signs_every_digest, 0, (int)token_count);
     tcase_add_loop_test(tcase, unkept_key_ends_with_its_session, 0, (int)token_count);
     tcase_add_loop_test(tcase, survives_close_and_open, 0, (int)token_count);
-    tcase_add_loop_test(tcase, one_id_is_one_key, 0, (int)token_count);
-    tcase_add_loop_test(tcase, renewed_certificates_live_side_by_side, 0, (int)token_count);
-    tcase_add_loop_test(tcase, a_ca_certificate_is_found_by_its_key, 0, (int)token_count);
-    tcase_add_loop_test(tcase, what_is_no_certificate_is_not_put, 0, (int)token_count);
-    tcase_add_loop_test(tcase, strays_are_listed_and_removed_by_name, 0, (int)token_count);
-    tcase_add_loop_test(tcase, no_strays_without_need, 0, (int)token_count);
+    add_objects(tcase);
     tcase_add_loop_test(tcase, tells_what_it_opened, 0, (int)token_count);
     tcase_add_test(tcase, sends_a_pin_once);
-    tcase_add_loop_test(tcase, processes_do_not_disturb_each_other, 0, (int)token_count);
-    tcase_add_loop_test(tcase, two_stores_share_a_login, 0, (int)token_count);
     suite_add_tcase(suite, tcase);
+
+    TCase *uses = tcase_create("uses");
+    tcase_add_checked_fixture(uses, setup, teardown);
+    tcase_set_timeout(uses, 120);
+    add_uses(uses);
+    add_wrap(uses);
+    suite_add_tcase(suite, uses);
+
+    /* apart, so that CK_RUN_CASE=several can repeat what depends on who comes first */
+    TCase *several = make_several();
+    tcase_add_checked_fixture(several, setup, teardown);
+    tcase_set_timeout(several, 120);
+    suite_add_tcase(suite, several);
     return check_run(suite);
 }

@@ -228,8 +228,9 @@ struct seen {
 };
 
 static cs_rc record_seen(void *ctx, int64_t sequence, const char *previous, int64_t time,
-                         const struct cs_request *request, char **ret_json, struct cs_err *err)
+                         const struct cs_record *record, char **ret_json, struct cs_err *err)
 {
+    const struct cs_request *request = record->request;
     struct seen *seen = ctx;
 
     if (seen->fail || sequence == seen->fail_at) {
@@ -239,7 +240,7 @@ static cs_rc record_seen(void *ctx, int64_t sequence, const char *previous, int6
     snprintf(seen->previous, sizeof seen->previous, "%s", previous ? previous : "none");
     seen->state = request->state;
     seen->time = time;
-    ck_assert_int_eq(time, request->updated);
+    ck_assert(record->event ? time >= request->updated : time == request->updated);
     ck_assert_int_gt(request->id, 0);
     *ret_json = cs_asprintf("record %lld", (long long)sequence);
     return CS_OK;
@@ -334,6 +335,73 @@ static cs_rc stop_at_two(void *ctx, int64_t sequence, const char *json, struct c
     assert_contains(json, "\"seq\":");
     return sequence == 2 ? cs_fail(err, CS_E_EVIDENCE, "enough") : CS_OK;
 }
+
+static cs_rc keep_last(void *ctx, int64_t sequence, const char *json, struct cs_err *err)
+{
+    char **last = ctx;
+
+    (void)sequence;
+    (void)err;
+    free(*last);
+    *last = cs_strdup(json);
+    return CS_OK;
+}
+
+/* It tells of the request as it is, and changes nothing of it. */
+START_TEST(an_event_is_a_record_of_its_own)
+{
+    static const struct cs_event_detail details[] = {{"file", "edge.pfx"}, {"format", "PKCS#12"}};
+    const struct cs_event event = {.type = "exported", .details = details, .count = 2};
+    cs_auto(cs_store) store = storebox_open();
+    cs_auto(cs_request) request = storebox_request("edge1.litwareinc.net");
+    cs_auto(cs_request) other = storebox_request("edge2.litwareinc.net");
+    cs_auto(cs_request) after = NULL;
+    cs_autofree char *last = NULL;
+    struct cs_err err = {0};
+    int64_t count = -1;
+
+    assert_fails(cs_store_event(store, request, &event, &err), CS_E_INTERNAL, &err);
+    assert_ok(cs_store_add(store, request, &err), &err);
+    assert_ok(cs_store_add(store, other, &err), &err);
+    assert_ok(cs_store_count_events(store, request->id, "exported", &count, &err), &err);
+    ck_assert_int_eq(count, 0);
+    for (int64_t times = 1; times <= 2; times++) {
+        assert_ok(cs_store_event(store, request, &event, &err), &err);
+        assert_ok(cs_store_count_events(store, request->id, "exported", &count, &err), &err);
+        ck_assert_int_eq(count, times);
+    }
+    assert_ok(cs_store_count_events(store, request->id, "planned", &count, &err), &err);
+    ck_assert_int_eq(count, 1);
+    assert_ok(cs_store_count_events(store, other->id, "exported", &count, &err), &err);
+    ck_assert_int_eq(count, 0);
+    assert_ok(cs_store_records(store, keep_last, &last, &err), &err);
+    assert_contains(last, "\"detail\":{\"file\":\"edge.pfx\",\"format\":\"PKCS#12\"}");
+    assert_contains(last, "\"type\":\"exported\"");
+    assert_contains(last, "\"state\":\"PLANNED\"");
+    assert_ok(cs_store_get(store, request->id, &after, &err), &err);
+    storebox_assert_same(request, after);
+}
+END_TEST
+
+/* A record that cannot be made has not been written. */
+START_TEST(an_event_without_its_record)
+{
+    const struct cs_event event = {.type = "exporting"};
+    cs_auto(cs_store) store = NULL;
+    cs_auto(cs_request) request = storebox_request("edge1.litwareinc.net");
+    struct seen seen = {0};
+    struct cs_err err = {0};
+
+    assert_ok(cs_store_open(storebox_path(""), 0, record_seen, &seen, &store, &err), &err);
+    assert_ok(cs_store_add(store, request, &err), &err);
+    seen.fail = true;
+    assert_fails(cs_store_event(store, request, &event, &err), CS_E_EVIDENCE, &err);
+    seen.fail = false;
+    assert_ok(cs_store_event(store, request, &event, &err), &err);
+    ck_assert_int_eq(seen.sequence, 2);
+    ck_assert_str_eq(seen.previous, "record 1");
+}
+END_TEST
 
 START_TEST(records_come_in_order_until_one_is_refused)
 {
@@ -487,6 +555,8 @@ int main(void)
     tcase_add_test(tcase, record_sees_the_new_state_and_the_record_before);
     tcase_add_test(tcase, without_its_record_nothing_happens);
     tcase_add_test(tcase, transitions_happen_together);
+    tcase_add_test(tcase, an_event_is_a_record_of_its_own);
+    tcase_add_test(tcase, an_event_without_its_record);
     tcase_add_test(tcase, records_come_in_order_until_one_is_refused);
     tcase_add_test(tcase, ids_are_those_whose_state_is_liked);
     tcase_add_test(tcase, pool_ids_are_those_that_have_not_ended);

@@ -123,14 +123,14 @@ START_TEST(write_that_fails_is_undone_alone)
 END_TEST
 
 static cs_rc no_third_record(void *ctx, int64_t sequence, const char *previous, int64_t time,
-                             const struct cs_request *request, char **ret_json,
+                             const struct cs_record *record, char **ret_json,
                              struct cs_err *problem)
 {
     bool *refuse = ctx;
 
     (void)previous;
     (void)time;
-    if (*refuse && request->state == CS_STATE_SIGNED) {
+    if (*refuse && record->request->state == CS_STATE_SIGNED) {
         return cs_fail(problem, CS_E_EVIDENCE, "no record today");
     }
     *ret_json = cs_asprintf("record %lld", (long long)sequence);

@@ -41,7 +41,8 @@ static cs_rc use_key(struct cs_job *job, struct cs_keystore *store, struct cs_ke
 
 static cs_rc use_store(struct cs_job *job, struct cs_keystore *store, struct cs_err *err)
 {
-    struct cs_key_request request = cs_testtoken_request(job->spec.alg, job->spec.bits, 0xc5);
+    struct cs_key_request request =
+        cs_testtoken_request(job->spec.alg, job->spec.bits, job->seed ? job->seed : 0xc5);
     struct cs_key *key = NULL;
 
     request.exportable = job->exportable;

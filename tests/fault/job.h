@@ -13,6 +13,7 @@ struct cs_job {
     struct cs_key_spec spec;
     bool exportable;
     bool certificate; /* in: put one on the token at the end */
+    uint8_t seed;     /* in: of the CKA_ID (testtoken.h); 0: 0xc5 */
 
     bool opened;   /* out: how far it came */
     bool kept;     /* keep() succeeded: from here on the pair stays */

@@ -7,6 +7,7 @@
 #include "flow/flow.h"
 #include "journal/record.h"
 #include "support/check_run.h"
+#include "support/plan_items.h"
 #include "support/softhsm.h"
 #include "support/softkeys.h"
 #include "support/spy.h"
@@ -23,8 +24,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Requests of the run: they share a group. */
-#define PLANS 3
+/* Requests of the run: a few, which share a group, or so many that one group is finished in a
+ * thread of its own while the keys of the next are made. */
+enum { FEW = 3, MANY = 35 };
+static int plan_count = FEW;
+
+/* Of the calls of so long a run only each so manieth is tried. */
+enum { STRIDE = 47 };
 
 /* ---- the calls, which stand before libc's for SQLite and for our own files ---- */
 
@@ -120,14 +126,16 @@ static cs_rc new_all(struct cs_store *store, struct cs_keystore_source *keystore
                      struct cs_result_list *ret_results, struct cs_err *err)
 {
     const struct cs_flow flow = {.store = store, .keystore = keystore, .ui = &ui};
-    struct cs_plan *items[PLANS];
-    const struct cs_plan_list plans = {items, PLANS};
+    struct cs_plan *items[MANY];
+    struct cs_plan_list plans = {items, (size_t)plan_count};
+    const struct cs_plan_source source = plan_items_source(&plans);
+    const struct cs_result_sink sink = plan_items_sink(ret_results);
 
-    for (int i = 0; i < PLANS; i++) {
+    for (int i = 0; i < plan_count; i++) {
         items[i] = make_plan(i);
     }
-    cs_rc rc = cs_flow_new_all(&flow, &plans, ret_results, err);
-    for (int i = 0; i < PLANS; i++) {
+    cs_rc rc = cs_flow_new_all(&flow, &source, &sink, err);
+    for (int i = 0; i < plan_count; i++) {
         cs_plan_free(items[i]);
     }
     return rc;
@@ -262,7 +270,7 @@ static void judge_no_room(int call, unsigned *ret_errors)
     cs_rc rc = new_all(store, source, &results, &err);
     fate = PASS;
     ck_assert_msg(rc == CS_OK, "%s: %s", where, err.message);
-    ck_assert_uint_eq(results.count, PLANS);
+    ck_assert_uint_eq(results.count, (size_t)plan_count);
     assert_results(&results, store, where);
     assert_nothing_left_early(store, where);
     *ret_errors += cs_result_list_rc(&results, true) != CS_OK;
@@ -270,7 +278,7 @@ static void judge_no_room(int call, unsigned *ret_errors)
     size_t whole = assert_settled(store, where);
     ck_assert_msg(cs_softkeys_key_count(token) == whole, "%s: %zu keys, %zu requests", where,
                   cs_softkeys_key_count(token), whole);
-    ck_assert_msg(happened || whole == PLANS, "%s: %zu requests", where, whole);
+    ck_assert_msg(happened || whole == (size_t)plan_count, "%s: %zu requests", where, whole);
     cs_softkeys_free(token);
 }
 
@@ -279,15 +287,16 @@ START_TEST(no_room_anywhere)
     unsigned errors = 0;
     int calls = 0;
 
-    stays = _i == 1;
-    for (happened = true; happened; calls++) {
+    stays = _i % 2 == 1;
+    plan_count = _i < 2 ? FEW : MANY;
+    for (happened = true; happened; calls += _i < 2 ? 1 : STRIDE) {
         judge_no_room(calls, &errors);
         storebox_teardown();
         storebox_setup();
     }
     /* Three commits, each file's sync and name, and the folder's sync. */
-    ck_assert_int_gt(calls, 3 + 2 * PLANS + 1);
-    ck_assert_uint_ge(errors, 3 + 2 * PLANS);
+    ck_assert_int_gt(calls, 3 + 2 * plan_count + 1);
+    ck_assert_uint_ge(errors, _i < 2 ? 3 + 2 * FEW : 3);
 }
 END_TEST
 
@@ -364,8 +373,8 @@ static void judge_killed(const char *where)
     status = run_child(ACT_NEW, CS_SOFTHSM_MODULE, PASS, 0);
     ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s: again: %d", where, status);
     store = open_store();
-    ck_assert_uint_eq(assert_settled(store, where), PLANS);
-    assert_keys(PLANS, where);
+    ck_assert_uint_eq(assert_settled(store, where), (size_t)plan_count);
+    assert_keys((size_t)plan_count, where);
 }
 
 static void begin_world(void)
@@ -385,7 +394,8 @@ START_TEST(killed_at_any_system_call)
     bool killed = true;
     int calls = 0;
 
-    for (; killed; calls++) {
+    plan_count = _i == 0 ? FEW : MANY;
+    for (; killed; calls += _i == 0 ? 1 : STRIDE) {
         cs_autofree char *where = cs_asprintf("killed at system call %d", calls);
         begin_world();
         int status = run_child(ACT_NEW, CS_SOFTHSM_MODULE, KILL, calls);
@@ -394,7 +404,7 @@ START_TEST(killed_at_any_system_call)
         judge_killed(where);
         end_world();
     }
-    ck_assert_int_gt(calls, 3 + 2 * PLANS + 1);
+    ck_assert_int_gt(calls, 3 + 2 * plan_count + 1);
 }
 END_TEST
 
@@ -405,9 +415,10 @@ START_TEST(killed_at_any_token_call)
     bool killed = true;
     int calls = 0;
 
-    for (int nth = 1; killed; nth++, calls++) {
-        cs_autofree char *where = cs_asprintf("%s at token call %d", kills[_i], nth);
-        cs_autofree char *fault = cs_asprintf("*:%d:%s", nth, kills[_i]);
+    plan_count = _i < 2 ? FEW : MANY;
+    for (int nth = 1; killed; nth += _i < 2 ? 1 : STRIDE, calls++) {
+        cs_autofree char *where = cs_asprintf("%s at token call %d", kills[_i % 2], nth);
+        cs_autofree char *fault = cs_asprintf("*:%d:%s", nth, kills[_i % 2]);
         begin_world();
         cs_spy_init(&hsm);
         cs_spy_fault(fault);
@@ -419,7 +430,7 @@ START_TEST(killed_at_any_token_call)
         end_world();
     }
     /* A key's C_GenerateKeyPair, C_Sign and two C_CopyObject, and what goes with them. */
-    ck_assert_int_gt(calls, 10 * PLANS);
+    ck_assert_int_gt(calls, _i < 2 ? 10 * FEW : 10 * MANY / STRIDE);
 }
 END_TEST
 
@@ -436,11 +447,11 @@ int main(void)
     }
     tcase_set_timeout(room, 120);
     tcase_add_checked_fixture(room, storebox_setup, storebox_teardown);
-    tcase_add_loop_test(room, no_room_anywhere, 0, 2);
+    tcase_add_loop_test(room, no_room_anywhere, 0, 4);
     suite_add_tcase(suite, room);
     tcase_set_timeout(death, 280);
-    tcase_add_test(death, killed_at_any_system_call);
-    add_rows(death, killed_at_any_token_call, kills);
+    tcase_add_loop_test(death, killed_at_any_system_call, 0, 2);
+    tcase_add_loop_test(death, killed_at_any_token_call, 0, 4);
     suite_add_tcase(suite, death);
     return check_run(suite);
 }

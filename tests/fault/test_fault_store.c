@@ -95,13 +95,13 @@ static struct cs_schema later_schema(void)
 }
 
 static cs_rc record(void *ctx, int64_t sequence, const char *previous, int64_t time,
-                    const struct cs_request *request, char **ret_json, struct cs_err *err)
+                    const struct cs_record *what, char **ret_json, struct cs_err *err)
 {
     (void)ctx;
     (void)previous;
     (void)time;
     (void)err;
-    *ret_json = cs_asprintf("%lld %s", (long long)sequence, cs_state_name(request->state));
+    *ret_json = cs_asprintf("%lld %s", (long long)sequence, cs_state_name(what->request->state));
     return CS_OK;
 }
 

@@ -56,7 +56,7 @@ static void check_value(const struct cs_options *options, enum cs_opt option)
         must(cs_options_number(options, option) > 0);
         break;
     case CS_OT_SECRET:
-        must(cs_options_ca_password(options) && !text);
+        must(cs_options_secret(options, option) && !text);
         break;
     default:
         must(text && *text);

@@ -42,16 +42,16 @@ while read -r cmdlet name; do
                 fail "fish has no --$long"
             ;;
     esac
-    if [[ $cmdlet == 1 ]]; then
+    if [[ $cmdlet != 0 ]]; then
         grep -qE -- ", -$name(,|\$)" "$folder/page" || fail "the page has no -$name"
         grep -q -- "-$name " "$made/cscert.bash" || fail "bash has no -$name"
         grep -qE -- "'\*?-$name\[" "$made/_cscert" || fail "zsh has no -$name"
         grep -q -- "-o $name " "$made/cscert.fish" || fail "fish has no -$name"
     fi
 done < <(tr '\n' ' ' < "$source/cli/options.def" |
-    grep -oE 'CS_OPTION\([A-Z_]+, "[A-Za-z]+", "[^"]*", [A-Z]+, [A-Z0-9_]+, *[A-Z_| ]+, *[01]' |
-    sed -E 's/^[^"]*"([A-Za-z]+)".*([01])$/\2 \1/')
-[[ $options -ge 57 ]] || fail "only $options options were found in the table"
+    grep -oE 'CS_OPTION\([A-Z_]+, "[A-Za-z]+", "[^"]*", [A-Z]+, [A-Z0-9_]+, *[A-Z_| ]+, *([01]|CS_C_[A-Z]+)' |
+    sed -E 's/^[^"]*"([A-Za-z]+)".* ([^ ]+)$/\2 \1/')
+[[ $options -ge 76 ]] || fail "only $options options were found in the table"
 
 for code in $(seq 0 17); do
     grep -qE "^ +$code \([A-Z_]+\)" "$folder/page" || fail "the page has no exit status $code"
@@ -85,7 +85,7 @@ expect_bash()
     [[ $offered == "$wanted" ]] || fail "bash offers \"$offered\" for \"$*\", not \"$wanted\""
 }
 
-expect_bash 'retrieve recover' cscert re
+expect_bash 'retrieve recover remove' cscert re
 expect_bash 'init approve deny revoke list' cscert ca ''
 expect_bash '--key-alg --key-size' cscert new --key
 expect_bash '-KeyAlg -KeySize' cscert new -Key
@@ -112,6 +112,14 @@ expect_bash '-New' Request-CsCertificate -N
 expect_bash '-RequestId' Request-CsCertificate -Clear -Req
 expect_bash '' Request-CsCertificate -List -Type
 expect_bash '--json' Request-CsCertificate -List --j
+expect_bash '-Thumbprint' Set-CsCertificate -Th
+expect_bash '-Identity' Get-CsCertificate -I
+expect_bash '--import-key' /usr/bin/Import-CsCertificate --imp
+expect_bash 'request.csr' Import-CsCertificate req
+expect_bash '-Previous' Remove-CsCertificate -Type Default -Prev
+expect_bash 'Default' Remove-CsCertificate -Type def
+expect_bash '--thumbprint' cscert set --th
+expect_bash 'request.csr' cscert import req
 
 # With readline, as at a keyboard: TAB completes the only candidate.
 typed=$(printf 'source %q\ncscert retr\t--request-i\t7 >/dev/null # seen\nexit\n' "$made/cscert.bash" |
@@ -129,7 +137,7 @@ expect_fish()
     [[ $offered == "$wanted" ]] || fail "fish offers \"$offered\" for \"$line\", not \"$wanted\""
 }
 
-expect_fish 'recover retrieve' 'cscert re'
+expect_fish 'recover remove retrieve' 'cscert re'
 expect_fish 'approve deny init list revoke' 'cscert ca '
 expect_fish '--key-alg --key-size' 'cscert new --key'
 expect_fish 'check import show' 'cscert topology '
@@ -139,6 +147,9 @@ expect_fish '--reason' 'cscert ca deny --rea'
 expect_fish 'ECDH_P256 ECDH_P384 ECDH_P521' 'cscert new --key-alg EC'
 expect_fish '-New' 'Request-CsCertificate -New'
 expect_fish '-RequestId' 'Request-CsCertificate -Clear -Requ'
+expect_fish '-Thumbprint' 'Set-CsCertificate -Thu'
+expect_fish '--import-key' 'Import-CsCertificate --imp'
+expect_fish '' 'Get-CsCertificate -Thu'
 
 # ---- zsh ----
 
@@ -180,6 +191,8 @@ expect_zsh 'cscert topology import' 'cscert topology imp'
 expect_zsh 'cscert new --outform' 'cscert new --outf'
 expect_zsh 'cscert new --key-alg=RSA' 'cscert new --key-alg=R'
 expect_zsh 'Request-CsCertificate -Retrieve' 'Request-CsCertificate -Ret'
+expect_zsh 'Set-CsCertificate -Thumbprint' 'Set-CsCertificate -Thu'
+expect_zsh 'Remove-CsCertificate -Previous' 'Remove-CsCertificate -Prev'
 
 [[ $failures == 0 ]] && echo "$options options, page and completions: fine"
 exit $((failures > 0))

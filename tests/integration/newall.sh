@@ -131,12 +131,94 @@ same "what failed" edgepool.litwareinc.net "$(json '[.[] | select(.Error)] | map
 run 0 "$CSCERT" new --all --key-alg ECDH_P256 --json -Force
 same "made anew with -Force" 1 "$(json '[.[] | select(.LeftAlone | not)] | length')"
 
+# ---- several groups: one is finished while the keys of the next are made ----
+
+write_config
+rm -rf state out
+MANY=70
+generate() { /usr/bin/python3 "$SOURCE/tests/support/topology_gen.py" "$@"; }
+generate topology --certificates "$MANY" >many.xml
+generate simple-urls --certificates "$MANY" >many-urls.xml
+many=(--topology many.xml --simple-urls many-urls.xml --key-alg ECDH_P256)
+new=("$CSCERT" new --all "${many[@]}" --output-dir out)
+run 0 "$CSCERT" plan --all "${many[@]}" --json
+plan=$(jq -c '[.[] | {Pool, Computer, Type}]' "$OUT")
+
+# stopped CALL: while that call runs SIGINT comes; the exit code is that of a stopped run.
+stopped() {
+    local pid code=0
+    ERR=$HSM_FOLDER/stderr OUT=$HSM_FOLDER/stdout
+    : >"$HSM_FOLDER/spy.log"
+    set -m
+    MODULE=$SPY write_config
+    CS_SPY_LOG=$HSM_FOLDER/spy.log CS_SPY_SLEEP=700 CS_SPY_FAULT="$1:slow" "${new[@]}" --json >"$OUT" 2>"$ERR" &
+    pid=$!
+    set +m
+    for ((i = 0; i < 10000; i++)); do
+        grep -q " ${1/:/ } slow" "$HSM_FOLDER/spy.log" && break
+        read -r -t 0.001 <> <(:) || true
+    done
+    kill -s INT "$pid"
+    wait "$pid" || code=$?
+    write_config
+    same "exit code after SIGINT in $1" 12 "$code"
+    says 'stopped by a signal'
+    says 'were not begun: the same command makes them'
+    # The array is whole, and what has a number is made, but for the one that was being made.
+    same "results that are neither made nor the one that was stopped" 0 \
+        "$(jq '[.[] | select(.RequestStatus != "Offline")] | if length > 1 then length else 0 end' "$OUT")"
+    made=$(jq '[.[] | select(.RequestStatus == "Offline")] | length' "$OUT")
+    same "files" "$made" "$(find out -name '*.csr' | wc -l)"
+    # What was planned and not begun is no failure.
+    run 0 "$CSCERT" list --json
+    same "whole requests" "$made" "$(json '[.[] | select(.RequestStatus == "Offline")] | length')"
+    [ "$(json '[.[] | select(.RequestStatus == "Failed")] | length')" -le 1 ] || fail "more than one request failed"
+    [ "$(json '[.[] | select(.RequestStatus == "Cleared")] | length')" -gt 0 ] || fail "no request was cleared"
+    same "errors of cleared ones" 0 "$(json '[.[] | select(.RequestStatus == "Cleared" and .Error)] | length')"
+}
+
+before=$(count privkey)
+stopped C_GenerateKeyPair:3
+same "made before the third key" 2 "$made"
+same "keys" $((before + made)) "$(count privkey)"
+rm -rf state out
+before=$(count privkey)
+stopped C_GenerateKeyPair:40
+same "made before the fortieth key" 39 "$made"
+same "keys" $((before + made)) "$(count privkey)"
+run 0 "${new[@]}" --json
+same "left alone" "$made" "$(json '[.[] | select(.LeftAlone)] | length')"
+same "the certificates" "$plan" "$(jq -c '[.[] | {Pool, Computer, Type}]' "$OUT")"
+same "files" "$MANY" "$(find out -name '*.csr' | wc -l)"
+has_objects $((before + MANY)) $((before + MANY)) "$(count cert)"
+
+# Nobody reads the results: they are made all the same, and the exit code tells.
+for target in closed full; do
+    rm -rf state out
+    code=0
+    case $target in
+    closed) "${new[@]}" >&- 2>"$ERR" || code=$? ;;
+    full) "${new[@]}" --json >/dev/full 2>"$ERR" || code=$? ;;
+    esac
+    same "exit code with a $target stdout" 16 "$code"
+    same "messages" 1 "$(grep -c 'results cannot be written' "$ERR")"
+    same "files with a $target stdout" "$MANY" "$(find out -name '*.csr' | wc -l)"
+done
+
+# Each error says whose it is.
+rm -rf state
+run 13 "${new[@]}"
+prints "$MANY certificates: 0 made, 0 left alone, $MANY failed"
+same "errors that say whose they are" "$MANY" "$(grep -cE '^cscert: [a-z0-9.-]+ \([A-Za-z,]+\): .* is already there' "$ERR")"
+
 # ---- large ----
 
-generate() { /usr/bin/python3 "$SOURCE/tests/support/topology_gen.py" "$1" --computers 2000 --pools 300; }
-generate topology >large.xml
-generate simple-urls >large-urls.xml
-generate expected >large.json
+for form in topology simple-urls expected; do
+    generate "$form" --computers 2000 --pools 300 >"large-$form"
+done
+mv large-topology large.xml
+mv large-simple-urls large-urls.xml
+mv large-expected large.json
 rm -rf state
 run 0 "$CSCERT" topology import large.xml large-urls.xml --json
 for what in Sites Pools Computers; do

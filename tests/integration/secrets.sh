@@ -80,3 +80,70 @@ run 0 "$CSCERT" new --type Internal --computer-fqdn edge5.litwareinc.com --priva
 run 0 "$CSCERT" list --json
 key_id=$(json '.[-1].Key.Uri' | sed 's/.*;id=\([^;?]*\).*/\1/; s/%//g')
 [[ $(wrap "$key_id") =~ ^0x0\ [0-9]+\ octets$ ]] || fail "an exportable key cannot be wrapped"
+
+# What export writes: neither the password of the file nor an octet of the key stands anywhere but, encrypted, in the file.
+PFX_PASSWORD='pfx-Jt5cB1 %'
+printf '%s\n' "$PFX_PASSWORD" >"$HSM_FOLDER/pfx-password"
+chmod 0600 "$HSM_FOLDER/pfx-password"
+softhsm_add_token copies
+number=$(json '.[-1].RequestId')
+run 0 "$CSCERT" new --type Internal --computer-fqdn edge6.litwareinc.com --private-key-exportable True --ca "$CA"
+rsa=$(sed -n 's/^RequestId *: //p' "$OUT")
+run 0 "$CSCERT" new --type Internal --computer-fqdn edge7.litwareinc.com --private-key-exportable True --ca "$CA" \
+    --key-alg ECDH_P256
+ec=$(sed -n 's/^RequestId *: //p' "$OUT")
+[ "$rsa" -gt "$number" ] || fail "the requests have no numbers of their own"
+for id in "$rsa" "$ec"; do
+    run 0 "$CSCERT" export "$id" --output "key$id.pfx" --password-source "file:$HSM_FOLDER/pfx-password" --verbose
+    cp "$OUT" "export$id.out"
+    cp "$ERR" "export$id.err"
+    run 0 "$CSCERT" export "$id" --output "legacy$id.pfx" --password "$PFX_PASSWORD" --legacy --verbose --json
+    cp "$OUT" "legacy$id.out"
+    cp "$ERR" "legacy$id.err"
+    run 0 "$CSCERT" export "$id" --to pkcs11:token=copies --to-pin-source "file:$PIN_FILE" --verbose
+    cp "$OUT" "copy$id.out"
+    cp "$ERR" "copy$id.err"
+    openssl pkcs12 -in "key$id.pfx" -passin "pass:$PFX_PASSWORD" -nodes -nocerts -out "$HSM_FOLDER/key$id.pem"
+done
+run 0 "$CSCERT" list --json
+cp "$OUT" list.out
+nowhere "$PFX_PASSWORD" "$WORK" "$HSM_FOLDER/tokens"
+nowhere "$HSM_PIN" "$WORK" "$HSM_FOLDER/tokens"
+# numbers_in KEY FOLDER...: files that hold a secret number of the key, as octets in either order, hexadecimal or base64.
+numbers_in() {
+    "$PYTHON" - "$@" <<'PYTHON'
+import base64, os, sys
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+def forms(number):
+    octets = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    for part in (octets, octets[::-1]):
+        # 24 octets are enough to be known by, also where a line ends in the middle.
+        for at in (0, len(part) // 2 - 12, len(part) - 24):
+            piece = part[at:at + 24]
+            yield piece
+            yield piece.hex().encode()
+            yield piece.hex().upper().encode()
+            for skip in range(3):
+                yield base64.b64encode(piece[skip:skip + 21])
+
+key = load_pem_private_key(open(sys.argv[1], "rb").read(), None).private_numbers()
+numbers = [key.d, key.p, key.q, key.dmp1] if hasattr(key, "p") else [key.private_value]
+wanted = [form for number in numbers for form in forms(number)]
+for folder in sys.argv[2:]:
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(place, name)
+            if os.path.isfile(path):
+                octets = open(path, "rb").read()
+                if any(form in octets for form in wanted):
+                    print(path)
+PYTHON
+}
+for id in "$rsa" "$ec"; do
+    same "files with the key of request $id" '' "$(numbers_in "$HSM_FOLDER/key$id.pem" "$WORK" "$HSM_FOLDER/tokens")"
+done
+# The search finds what is there to be found.
+mkdir "$HSM_FOLDER/seen"
+openssl pkey -in "$HSM_FOLDER/key$rsa.pem" -outform DER -out "$HSM_FOLDER/seen/key.der"
+same "files with a key in clear" "$HSM_FOLDER/seen/key.der" "$(numbers_in "$HSM_FOLDER/key$rsa.pem" "$HSM_FOLDER/seen")"

@@ -53,9 +53,10 @@ WORDS = [
     ("socket", re.compile(r"\b(?:socketpair|sendmsg|recvmsg)\s*\("), {"wire"}),
 ]
 
-# The one header of pkcs11/ that others may see, and the one of OpenSSL that holds no more than
-# opaque types.
-PKCS11_PUBLIC = {"pkcs11/token.h"}
+# The headers of pkcs11/ that others may see, and the one of OpenSSL that holds no more than opaque
+# types.
+PKCS11_PUBLIC = {"pkcs11/token.h", "pkcs11/uri.h", "pkcs11/tokenlist.h", "pkcs11/inittoken.h",
+                 "pkcs11/probe.h"}
 OPAQUE = {"openssl/types.h"}
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)

@@ -68,7 +68,7 @@ static inline void cmdline_describe_one(struct cs_buf *buf, const struct cs_opti
         cs_buf_printf(buf, "=%ld", cs_options_number(options, option));
         break;
     case CS_OT_SECRET:
-        cs_buf_puts(buf, cs_options_ca_password(options) ? "=secret" : "=nothing");
+        cs_buf_puts(buf, cs_options_secret(options, option) ? "=secret" : "=nothing");
         break;
     default:
         cs_buf_printf(buf, "=%s", cs_options_text(options, option));

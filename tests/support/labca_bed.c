@@ -16,13 +16,13 @@ const struct cs_key_spec p256 = {CS_KEY_EC_P256, 256};
 const struct cs_key_spec rsa2048 = {CS_KEY_RSA, 2048};
 
 static cs_rc no_record(void *ctx, int64_t sequence, const char *previous, int64_t time,
-                       const struct cs_request *request, char **ret_json, struct cs_err *err)
+                       const struct cs_record *record, char **ret_json, struct cs_err *err)
 {
     (void)ctx;
     (void)sequence;
     (void)previous;
     (void)time;
-    (void)request;
+    (void)record;
     (void)err;
     *ret_json = cs_strdup("{}");
     return CS_OK;

@@ -17,11 +17,13 @@ struct pair {
     struct cs_key_spec spec;
     EVP_PKEY *pkey;
     bool exportable;
+    bool imported;
 };
 
 struct cert {
     uint8_t id[CS_KEY_ID_LEN]; /* zeroed for a CA's */
     struct cs_bytes der;
+    char *label;
 };
 
 struct softkeys {
@@ -40,8 +42,22 @@ struct softkeys {
 };
 
 static const char *const op_names[CS_SOFTKEYS_OP_COUNT] = {
-    "check",   "generate",        "sign", "keep", "find", "put_certificate", "put_ca_certificate",
-    "destroy", "has_certificate", "open",
+    "check",
+    "generate",
+    "sign",
+    "keep",
+    "find",
+    "put_certificate",
+    "put_ca_certificate",
+    "destroy",
+    "has_certificate",
+    "open",
+    "find_id",
+    "put_certificate_at",
+    "each_certificate",
+    "import_key",
+    "export_key",
+    "transfer_key",
 };
 
 static struct softkeys *softkeys_of(struct cs_keystore *store)
@@ -91,7 +107,7 @@ static struct cs_key *make_key(const struct pair *pair)
     key->spec = pair->spec;
     key->spki = cs_bytes_copy(der, (size_t)len);
     OPENSSL_free(der);
-    key->attrs.answer[CS_ATTR_LOCAL] = CS_TRUE;
+    key->attrs.answer[CS_ATTR_LOCAL] = pair->imported ? CS_FALSE : CS_TRUE;
     key->attrs.answer[CS_ATTR_SENSITIVE] = CS_TRUE;
     key->attrs.answer[CS_ATTR_SIGN] = CS_TRUE;
     key->attrs.answer[CS_ATTR_EXTRACTABLE] = pair->exportable ? CS_TRUE : CS_FALSE;
@@ -197,9 +213,16 @@ static cs_rc soft_find(struct cs_keystore *store, const uint8_t id[CS_KEY_ID_LEN
     return CS_OK;
 }
 
-static void put(struct softkeys *soft, const uint8_t *id, const struct cs_bytes *der)
+/* An equal one that is there already is enough. */
+static void put(struct softkeys *soft, const uint8_t *id, const char *label,
+                const struct cs_bytes *der)
 {
-    struct cert cert = {.der = cs_bytes_copy(der->data, der->len)};
+    for (size_t i = 0; i < soft->cert_count; i++) {
+        if (cs_bytes_equal(&soft->certs[i].der, der)) {
+            return;
+        }
+    }
+    struct cert cert = {.der = cs_bytes_copy(der->data, der->len), .label = cs_strdup(label)};
 
     if (id) {
         memcpy(cert.id, id, CS_KEY_ID_LEN);
@@ -212,16 +235,15 @@ static cs_rc soft_put_certificate(struct cs_keystore *store, const struct cs_key
                                   const struct cs_bytes *der, struct cs_err *err)
 {
     CS_TRY(begin(softkeys_of(store), CS_SOFTKEYS_PUT_CERTIFICATE, err));
-    put(softkeys_of(store), key->id, der);
+    put(softkeys_of(store), key->id, key->label, der);
     return CS_OK;
 }
 
 static cs_rc soft_put_ca_certificate(struct cs_keystore *store, const struct cs_bytes *der,
                                      const char *label, struct cs_err *err)
 {
-    (void)label;
     CS_TRY(begin(softkeys_of(store), CS_SOFTKEYS_PUT_CA_CERTIFICATE, err));
-    put(softkeys_of(store), NULL, der);
+    put(softkeys_of(store), NULL, label, der);
     return CS_OK;
 }
 
@@ -271,6 +293,97 @@ static cs_rc soft_remove_stray(struct cs_keystore *store, const char *name, size
     return cs_fail(err, CS_E_TOKEN_ABSENT, "softkeys: nothing is called %s", name);
 }
 
+static const struct pair *pair_of_spki(struct softkeys *soft, const struct cs_bytes *spki)
+{
+    for (size_t i = 0; i < soft->pair_count; i++) {
+        struct cs_key *key = make_key(&soft->pairs[i]);
+        bool same = cs_bytes_equal(&key->spki, spki);
+        soft->port.ops->key_free(key);
+        if (same) {
+            return &soft->pairs[i];
+        }
+    }
+    return NULL;
+}
+
+static cs_rc soft_find_id(struct cs_keystore *store, const struct cs_bytes *spki,
+                          struct cs_bytes *ret_id, struct cs_err *err)
+{
+    struct softkeys *soft = softkeys_of(store);
+
+    CS_TRY(begin(soft, CS_SOFTKEYS_FIND_ID, err));
+    const struct pair *pair = pair_of_spki(soft, spki);
+    *ret_id = pair ? cs_bytes_copy(pair->id, CS_KEY_ID_LEN) : (struct cs_bytes){0};
+    return CS_OK;
+}
+
+static cs_rc soft_put_certificate_at(struct cs_keystore *store, const struct cs_bytes *id,
+                                     const char *label, const struct cs_bytes *der,
+                                     struct cs_err *err)
+{
+    struct softkeys *soft = softkeys_of(store);
+
+    CS_TRY(begin(soft, CS_SOFTKEYS_PUT_CERTIFICATE_AT, err));
+    const struct pair *pair = find_pair(soft, id->data);
+    if (!pair) {
+        return cs_fail(err, CS_E_TOKEN_ABSENT, "softkeys: no key has this ID");
+    }
+    put(soft, id->data, label ? label : pair->label, der);
+    return CS_OK;
+}
+
+static cs_rc soft_each_certificate(struct cs_keystore *store, cs_certificate_fn each, void *ctx,
+                                   struct cs_err *err)
+{
+    static const uint8_t of_ca[CS_KEY_ID_LEN];
+    struct softkeys *soft = softkeys_of(store);
+
+    CS_TRY(begin(soft, CS_SOFTKEYS_EACH_CERTIFICATE, err));
+    for (size_t i = 0; i < soft->cert_count; i++) {
+        struct cert *cert = &soft->certs[i];
+        const struct pair *pair = find_pair(soft, cert->id);
+        bool is_ca = memcmp(cert->id, of_ca, sizeof of_ca) == 0;
+        cs_autofree char *uri = cs_asprintf("pkcs11:token=soft;object=%zu;type=cert", i);
+        const struct cs_certificate_object object = {
+            .der = cert->der,
+            .id = {cert->id, is_ca ? 0 : CS_KEY_ID_LEN},
+            .label = cert->label ? cert->label : "",
+            .uri = uri,
+            .has_private_key = pair != NULL,
+            .local = !pair            ? CS_UNKNOWN
+                     : pair->imported ? CS_FALSE
+                                      : CS_TRUE,
+        };
+        CS_TRY(each(ctx, &object, err));
+    }
+    return CS_OK;
+}
+
+static cs_rc read_pkcs8(void *ctx, const uint8_t *data, size_t len, struct cs_err *err)
+{
+    EVP_PKEY **pkey = ctx;
+
+    *pkey = d2i_AutoPrivateKey(NULL, &data, (long)len);
+    return *pkey ? CS_OK : cs_fail(err, CS_E_INPUT, "softkeys: no private key");
+}
+
+static cs_rc soft_import_key(struct cs_keystore *store, const struct cs_key_request *request,
+                             const struct cs_secret *pkcs8, struct cs_key **ret_key,
+                             struct cs_err *err)
+{
+    struct softkeys *soft = softkeys_of(store);
+    struct pair pair = {.spec = request->spec, .exportable = request->exportable, .imported = true};
+
+    CS_TRY(begin(soft, CS_SOFTKEYS_IMPORT_KEY, err));
+    CS_TRY(cs_secret_lend(pkcs8, read_pkcs8, &pair.pkey, err));
+    pair.label = cs_strdup(request->label);
+    memcpy(pair.id, request->id, CS_KEY_ID_LEN);
+    soft->pairs = cs_realloc(soft->pairs, soft->pair_count + 1, sizeof *soft->pairs);
+    soft->pairs[soft->pair_count++] = pair;
+    *ret_key = make_key(&pair);
+    return CS_OK;
+}
+
 static void soft_key_free(struct cs_key *key)
 {
     if (key) {
@@ -286,6 +399,56 @@ static void soft_close(struct cs_keystore *store)
     softkeys_of(store)->open_count--;
 }
 
+/* A cs_secret_fill_fn; @ctx is a PKCS8_PRIV_KEY_INFO of that length. */
+static cs_rc encode_key(void *ctx, unsigned char *octets, size_t size, size_t *ret_len,
+                        struct cs_err *err)
+{
+    unsigned char *at = octets;
+
+    (void)size;
+    (void)err;
+    *ret_len = (size_t)i2d_PKCS8_PRIV_KEY_INFO(ctx, &at);
+    return CS_OK;
+}
+
+static cs_rc soft_export_key(struct cs_keystore *store, struct cs_key *key,
+                             struct cs_secret **ret_pkcs8, char **ret_how, struct cs_err *err)
+{
+    struct softkeys *soft = softkeys_of(store);
+
+    CS_TRY(begin(soft, CS_SOFTKEYS_EXPORT_KEY, err));
+    PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(find_pair(soft, key->id)->pkey);
+    size_t len = (size_t)i2d_PKCS8_PRIV_KEY_INFO(info, NULL);
+    cs_rc rc = cs_secret_make(len, encode_key, info, ret_pkcs8, err);
+    PKCS8_PRIV_KEY_INFO_free(info);
+    if (rc == CS_OK) {
+        *ret_how = cs_strdup("softkeys");
+    }
+    return rc;
+}
+
+static cs_rc soft_transfer_key(struct cs_keystore *store, struct cs_key *key,
+                               struct cs_keystore *target, const struct cs_key_request *request,
+                               struct cs_key **ret_key, char **ret_how, struct cs_err *err)
+{
+    struct softkeys *soft = softkeys_of(store);
+    struct softkeys *other = softkeys_of(target);
+
+    CS_TRY(begin(soft, CS_SOFTKEYS_TRANSFER_KEY, err));
+    struct pair pair = {.label = cs_strdup(request->label),
+                        .spec = request->spec,
+                        .pkey = find_pair(soft, key->id)->pkey,
+                        .exportable = request->exportable,
+                        .imported = true};
+    EVP_PKEY_up_ref(pair.pkey);
+    memcpy(pair.id, request->id, CS_KEY_ID_LEN);
+    other->pairs = cs_realloc(other->pairs, other->pair_count + 1, sizeof *other->pairs);
+    other->pairs[other->pair_count++] = pair;
+    *ret_key = make_key(&pair);
+    *ret_how = cs_strdup("softkeys");
+    return CS_OK;
+}
+
 static const struct cs_keystore_ops ops = {
     .info = soft_info,
     .check = soft_check,
@@ -297,8 +460,14 @@ static const struct cs_keystore_ops ops = {
     .put_ca_certificate = soft_put_ca_certificate,
     .destroy = soft_destroy,
     .has_certificate = soft_has_certificate,
+    .find_id = soft_find_id,
+    .put_certificate_at = soft_put_certificate_at,
+    .each_certificate = soft_each_certificate,
+    .import_key = soft_import_key,
     .strays = soft_strays,
     .remove_stray = soft_remove_stray,
+    .export_key = soft_export_key,
+    .transfer_key = soft_transfer_key,
     .key_free = soft_key_free,
     .close = soft_close,
 };
@@ -340,9 +509,7 @@ void cs_softkeys_free(struct cs_keystore *store)
         free(soft->pairs[i].label);
         EVP_PKEY_free(soft->pairs[i].pkey);
     }
-    for (size_t i = 0; i < soft->cert_count; i++) {
-        cs_bytes_done(&soft->certs[i].der);
-    }
+    cs_softkeys_drop_certificates(store);
     free(soft->pairs);
     free(soft->certs);
     free(soft->info.uri);
@@ -352,6 +519,17 @@ void cs_softkeys_free(struct cs_keystore *store)
     free(soft->info.serial);
     free(soft->info.profile);
     free(soft);
+}
+
+void cs_softkeys_drop_certificates(struct cs_keystore *store)
+{
+    struct softkeys *soft = softkeys_of(store);
+
+    for (size_t i = 0; i < soft->cert_count; i++) {
+        cs_bytes_done(&soft->certs[i].der);
+        free(soft->certs[i].label);
+    }
+    soft->cert_count = 0;
 }
 
 struct cs_keystore_source *cs_softkeys_source(struct cs_keystore *store)

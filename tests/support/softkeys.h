@@ -16,6 +16,12 @@ enum cs_softkeys_op {
     CS_SOFTKEYS_DESTROY,
     CS_SOFTKEYS_HAS_CERTIFICATE,
     CS_SOFTKEYS_OPEN,
+    CS_SOFTKEYS_FIND_ID,
+    CS_SOFTKEYS_PUT_CERTIFICATE_AT,
+    CS_SOFTKEYS_EACH_CERTIFICATE,
+    CS_SOFTKEYS_IMPORT_KEY,
+    CS_SOFTKEYS_EXPORT_KEY,
+    CS_SOFTKEYS_TRANSFER_KEY,
     CS_SOFTKEYS_OP_COUNT
 };
 
@@ -47,6 +53,9 @@ unsigned cs_softkeys_calls(const struct cs_keystore *store, enum cs_softkeys_op 
 
 /* Opened through the source and not closed yet. */
 int cs_softkeys_open_count(const struct cs_keystore *store);
+
+/* Takes the certificates off the token, as another program would. */
+void cs_softkeys_drop_certificates(struct cs_keystore *store);
 
 size_t cs_softkeys_key_count(const struct cs_keystore *store);
 size_t cs_softkeys_cert_count(const struct cs_keystore *store);

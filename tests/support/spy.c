@@ -36,12 +36,15 @@ void cs_spy_init(const struct cs_softhsm *hsm)
 {
     cs_autofree char *counts = cs_softhsm_path(hsm, "spy.counts");
     cs_autofree char *log = cs_softhsm_path(hsm, "spy.log");
+    cs_autofree char *logins = cs_softhsm_path(hsm, "spy.logins");
 
     unlink(counts);
     unlink(log);
+    unlink(logins);
     set("CS_SPY_MODULE", CS_SOFTHSM_MODULE);
     set("CS_SPY_COUNTS", counts);
     set("CS_SPY_LOG", log);
+    set("CS_SPY_LOGINS", logins);
     set("CS_SPY_CPU", NULL);
     cs_spy_fault(NULL);
     cs_spy_traits(NULL);
@@ -67,6 +70,11 @@ static char *slurp(const struct cs_softhsm *hsm, const char *name)
 char *cs_spy_log(const struct cs_softhsm *hsm)
 {
     return slurp(hsm, "spy.log");
+}
+
+char *cs_spy_logins(const struct cs_softhsm *hsm)
+{
+    return slurp(hsm, "spy.logins");
 }
 
 size_t cs_spy_calls(const struct cs_softhsm *hsm, const char *function)

@@ -25,4 +25,8 @@ size_t cs_spy_calls(const struct cs_softhsm *hsm, const char *function);
 /* The log since cs_spy_init(): lines "PID FUNCTION NTH RESULT". The caller frees. */
 char *cs_spy_log(const struct cs_softhsm *hsm);
 
+/* Each C_Login since cs_spy_init(): lines "USER pin" or "USER nothing" (spytraits.c). The caller
+ * frees. */
+char *cs_spy_logins(const struct cs_softhsm *hsm);
+
 #endif

@@ -12,7 +12,8 @@
  * together. ACTION is 0x30        (any number) fails so without calling the module lie calls it,
  * then says CKR_DEVICE_ERROR lie-0x31    calls it, then says that hang        never comes back slow
  * sleeps $CS_SPY_SLEEP milliseconds (1000), then calls it kill        kills the process instead of
- * the call after-kill  kills it after the call CS_SPY_TRAITS=LIST  poor tokens: see spytraits.c.
+ * the call crash       SIGSEGV instead of the call after-kill  kills it after the call
+ * CS_SPY_TRAITS=LIST  poor tokens: see spytraits.c.
  *
  * Everything is read at each call, so that a test can change it between two. */
 #include "support/spytraits.h"
@@ -277,6 +278,9 @@ static void act(struct call *call, const char *action)
     } else if (is_action(action, "kill")) {
         write_log(call, "kill", 0);
         kill(getpid(), SIGKILL);
+    } else if (is_action(action, "crash")) {
+        write_log(call, "crash", 0);
+        raise(SIGSEGV);
     } else if (is_action(action, "slow")) {
         write_log(call, "slow", 0);
         sleep_for(sleep_ms ? (unsigned)strtoul(sleep_ms, NULL, 10) : 1000);

@@ -25,9 +25,15 @@ TITLES = {
 }
 KEYS = ("RSA-1024", "RSA-2048", "RSA-3072", "RSA-4096", "ECDH_P256", "ECDH_P384", "ECDH_P521")
 EXPORTED = ("RSA-1024", "RSA-2048", "ECDH_P256", "ECDH_P384", "ECDH_P521")
-OTHERS = ("certificates of one key", "keys without a CKA_ID", "several at once",
+OTHERS = ("RSASSA-PSS and TLS 1.3 with an RSA key, through OpenSSL",
+          "certificates of one key", "keys without a CKA_ID", "several at once",
+          "a second run while one is open",
           "after one wrong PIN")
+MOVES = {"export": "no export", "import": "no import",
+         "import exportable": "no import as exportable"}
+MOVED_KEYS = ("RSA-2048", "ECDH_P256")
 LABEL = re.compile(r'the token "[^"]*"')
+AT_LABEL = re.compile(r' on "[^"]*"')
 
 HEAD = """# Tokens
 
@@ -40,6 +46,34 @@ module file for each, `hsm-config/profiles` the profiles.
 "yes" is the whole life of a key: made, its attributes read back and compared, a PKCS#10 request
 signed and verified by `openssl req -verify`, the certificate put beside it, found again by another
 session, destroyed. "no" is a refusal by cscert before anything is made; why stands below.
+"""
+
+
+MOVED = (
+    "Key material that leaves the token (`cscert export` of a key that was made exportable) or "
+    "comes to it (`cscert import` of a .pfx with its key), and by which mechanism. A key that is "
+    "not exportable is refused by cscert itself on each of them, before the token is asked.")
+
+TAIL = """## Other modules on the machine
+
+Where neither the token URI nor the configuration names a module, cscert loads all that p11-kit
+knows (`p11-kit list-modules`). One that does not start is passed over; but some write to the
+terminal why, or make files in the user's home: tpm2-pkcs11 does both where there is no TPM. Either
+name the module that is meant (`module = 'softhsm2'` in cscert.conf, `?module-name=softhsm2` or
+`?module-path=...` in the URI): no other one is started then. Or take the other one out of cscert's
+sight: a file of the same name as its own in `/etc/pkcs11/modules` (`tpm2_pkcs11.module`) with its
+`module:` line and
+
+    disable-in: cscert, Request-CsCertificate
+
+`TPM2_PKCS11_LOG_LEVEL=0 TSS2_LOG=all+none` in the environment silences most of tpm2-pkcs11.
+
+## A token on another machine
+
+Through p11-kit's remoting nothing can be wrapped: keys can be neither exported nor imported there,
+only at the machine that has the token. A server that goes away, or a connection that stalls, ends
+the run with an error: at once, or after `timeout-call`, `timeout-login` or `timeout-generate` of
+cscert.conf's section `token`. `cscert recover` then finishes or undoes what was begun.
 """
 
 
@@ -70,7 +104,7 @@ def table(head, rows):
 
 def shorten(text):
     """A refusal without the label that the test gave its token."""
-    return LABEL.sub("the token", text)
+    return AT_LABEL.sub("", LABEL.sub("the token", text))
 
 
 def overview(all_facts):
@@ -89,6 +123,33 @@ def keys(all_facts, what, names):
         answers = (one(all_facts[token], f"{what} {key}")[0] for key in names)
         rows.append((TITLES[token][0], *answers))
     yield from table(("token", *names), rows)
+
+
+def moved(facts, what):
+    """{key: (yes or no, how or why)} of an export or import."""
+    return {key: found[0] for key in MOVED_KEYS if (found := values(facts, f"{what} {key}"))}
+
+
+def move_cell(found):
+    """"yes, by CKM_X", "no", or one of them for each key where they differ."""
+    texts = {key: "no" if value[0] == "no" else ", by ".join(filter(None, value))
+             for key, value in found.items()}
+    if len(set(texts.values())) == 1:
+        return next(iter(texts.values()))
+    return "; ".join(f"{key}: {text}" for key, text in texts.items())
+
+
+def wrapped(all_facts):
+    rows = [(TITLES[token][0], *(move_cell(moved(all_facts[token], what)) for what in MOVES))
+            for token in TOKENS]
+    yield from table(("token", "export", "import", "import as exportable"), rows)
+
+
+def move_refusals(facts):
+    for what, words in MOVES.items():
+        whys = {shorten(why) for answer, why in moved(facts, what).values() if answer == "no"}
+        for why in sorted(whys):
+            yield f"- {words}: {why}"
 
 
 def refusals(facts):
@@ -113,6 +174,7 @@ def section(token, facts, profiles):
             yield f"- its profile's {key}: {profile[key]}"
     for text, names in refusals(facts).items():
         yield f"- refused, {', '.join(names)}: {text}"
+    yield from move_refusals(facts)
     for kind in ("RSA", "EC"):
         for attribute, answer in values(facts, f"{kind} answers"):
             yield f"- {kind} keys: {attribute} reads back {answer}"
@@ -131,10 +193,13 @@ def section(token, facts, profiles):
 def read_profile(path):
     """The values of a profile that are one text."""
     with open(path, encoding="utf-8") as file:
-        text = re.sub(r"^\s*#.*$", "", file.read(), flags=re.MULTILINE)
+        raw = file.read()
+    text = re.sub(r"^\s*#.*$", "", raw, flags=re.MULTILINE)
     found = {key: value for key, value in re.findall(r"^(\w+) = '([^']*)'", text, re.MULTILINE)}
     cannot = re.search(r"cannot = \{([^}]*)\}", text)
     found["cannot"] = re.findall(r"'([^']*)'", cannot[1] if cannot else "")
+    confirmed = re.search(r"^# Confirmed: (.*(?:\n#   .*)*)", raw, re.MULTILINE)
+    found["confirmed"] = re.sub(r"\n#  +", " ", confirmed[1]) if confirmed else ""
     found["untried"] = bool(re.search(r"^tried = false", text, re.MULTILINE))
     return found
 
@@ -147,8 +212,10 @@ def read_profiles(source):
 
 def paper(profiles):
     rows = [(each["name"], each["exportable"], "; ".join(each["cannot"]), each.get("needs", ""),
-             each.get("note", "")) for each in profiles.values() if each["untried"]]
-    yield from table(("profile", "exportable keys", "cannot make", "needs", "note"), rows)
+             each.get("note", ""), each["confirmed"])
+            for each in profiles.values() if each["untried"]]
+    head = ("profile", "exportable keys", "cannot make", "needs", "note", "confirmed")
+    yield from table(head, rows)
 
 
 def page(profiles, all_facts):
@@ -167,10 +234,16 @@ def page(profiles, all_facts):
     yield ""
     yield from keys(all_facts, "exportable", EXPORTED)
     yield ""
+    yield MOVED
+    yield ""
+    yield from wrapped(all_facts)
+    yield ""
     yield "## What else was found"
     yield ""
     for token in TOKENS:
         yield from section(token, all_facts[token], profiles)
+    yield from TAIL.splitlines()
+    yield ""
     yield "## Not tried on hardware"
     yield ""
     yield ('These profiles are written from documentation. cscert says "not tried on hardware" '

@@ -3,6 +3,7 @@
 #define CS_TESTS_UNIT_NEWALL_BED_H
 
 #include "flow/flow_internal.h"
+#include "support/plan_items.h"
 #include "unit/flow_bed.h"
 
 #include <glob.h>
@@ -61,6 +62,14 @@ static inline void add_offline(size_t count)
     }
 }
 
+static inline cs_rc new_all(struct cs_result_list *ret_results)
+{
+    const struct cs_plan_source source = plan_items_source(&plans);
+    const struct cs_result_sink sink = plan_items_sink(ret_results);
+
+    return cs_flow_new_all(&flow, &source, &sink, &err);
+}
+
 static inline void teardown_all(void)
 {
     for (size_t i = 0; i < plans.count; i++) {
@@ -82,6 +91,20 @@ static inline bool is_any(enum cs_state state)
     return true;
 }
 
+/* Requests of the store in that state. */
+static inline size_t count_in(enum cs_state state)
+{
+    cs_autofree int64_t *ids = NULL;
+    size_t count = 0;
+    size_t found = 0;
+
+    assert_ok(cs_store_ids(store, is_any, &ids, &count, &err), &err);
+    for (size_t i = 0; i < count; i++) {
+        found += stored_state(ids[i]) == state;
+    }
+    return found;
+}
+
 static size_t foreign_files; /* that the test itself has put there */
 
 static inline size_t count_files(void)
@@ -96,7 +119,7 @@ static inline size_t count_files(void)
 }
 
 /* What must hold after every run, whatever went wrong: a request is whole, with key and file, or
- * failed, with neither. The value is the number of whole ones. */
+ * failed or cleared, with neither. The value is the number of whole ones. */
 static inline size_t assert_consistent(void)
 {
     cs_autofree int64_t *ids = NULL;
@@ -110,10 +133,11 @@ static inline size_t assert_consistent(void)
         assert_ok(cs_store_get(store, ids[i], &request, &err), &err);
         assert_ok(token->ops->find(token, request->key_id, &key, &err), &err);
         bool good = request->state == CS_STATE_OFFLINE;
-        ck_assert_msg(good || request->state == CS_STATE_FAILED, "request %d is %s",
+        bool failed = request->state == CS_STATE_FAILED;
+        ck_assert_msg(good || failed || request->state == CS_STATE_CLEARED, "request %d is %s",
                       (int)request->id, cs_state_name(request->state));
         ck_assert_int_eq(key != NULL, good);
-        ck_assert_int_eq(request->error.code != CS_OK, !good);
+        ck_assert_int_eq(request->error.code != CS_OK, failed);
         ck_assert(is_file(request->plan->output) || !good);
         whole += good;
         token->ops->key_free(key);

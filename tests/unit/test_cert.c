@@ -306,6 +306,51 @@ START_TEST(test_check)
 }
 END_TEST
 
+/* Without a request every name is as good as another; what a server must have stays. */
+static const struct {
+    const char *exts;
+    const char *options;
+    cs_rc rc;
+    const char *said;
+} servers[] = {
+    {ALL, "", CS_OK, NULL},
+    {EKU "\\n" KU "\\n" CRL, "", CS_OK, NULL},
+    {SAN "\\n" EKU "\\n" KU, "", CS_OK, "no CRL distribution point"},
+    {SAN "\\n" EKU "\\n" CRL, "", CS_OK, "no key usage"},
+    {SAN "\\n" EKU "\\n" CRL "\\nkeyUsage=digitalSignature", "", CS_OK, "lacks keyAgreement"},
+    {SAN "\\n" KU "\\n" CRL, "", CS_E_MISMATCH, "not for serverAuth"},
+    {SAN "\\n" EKU "\\n" KU "\\n" CRL "\\nbasicConstraints=CA:TRUE", "", CS_E_MISMATCH,
+     "is a CA's"},
+    {ALL, "-sha1", CS_E_MISMATCH, "sha1WithRSAEncryption"},
+    {ALL, "-md5", CS_E_MISMATCH, "md5WithRSAEncryption"},
+    {ALL, "-sha256 -sigopt rsa_padding_mode:pss", CS_E_MISMATCH, "RSASSA-PSS"},
+};
+
+START_TEST(test_server)
+{
+    cs_auto_value(cs_bytes) der = make(CN, servers[_i].exts, servers[_i].options);
+    cs_auto_value(cs_cert_facts) facts = {0};
+    cs_auto_value(cs_strv) warnings = {0};
+    struct cs_err err = {0};
+
+    assert_ok(cs_cert_read(&der, &facts, &err), &err);
+    cs_rc rc = cs_cert_check_server(&facts, cs_clock_now(), &warnings, &err);
+    ck_assert_int_eq(rc, servers[_i].rc);
+    if (rc != CS_OK) {
+        assert_contains(err.message, servers[_i].said);
+        ck_assert_uint_eq(warnings.count, 0);
+        return;
+    }
+    ck_assert_uint_eq(warnings.count, servers[_i].said != NULL);
+    if (servers[_i].said) {
+        assert_contains(warnings.items[0], servers[_i].said);
+    }
+    assert_fails(cs_cert_check_server(&facts, cs_clock_now() + 31 * DAY, &warnings, &err),
+                 CS_E_MISMATCH, &err);
+    assert_contains(err.message, "expired");
+}
+END_TEST
+
 /* The certificate is valid from now (give or take a minute) for 30 days. */
 static const struct {
     int64_t offset;
@@ -453,6 +498,7 @@ int main(void)
     tcase_add_test(tcase, test_twice);
     tcase_add_test(tcase, test_cut);
     add_rows(tcase, test_check, checks);
+    add_rows(tcase, test_server, servers);
     add_rows(tcase, test_times, times);
     tcase_add_test(tcase, test_other_key);
     tcase_add_test(tcase, test_key_equal);

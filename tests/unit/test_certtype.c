@@ -117,7 +117,7 @@ static const struct {
     {"Default,MPNService", NULL, "does not need a certificate of type MPNService"},
 };
 
-START_TEST(test_list)
+START_TEST(test_tokenlist)
 {
     cs_auto_value(cs_strv) words = {0};
     cs_type_set set = 0;
@@ -187,7 +187,7 @@ int main(void)
     tcase_add_test(tcase, test_table_is_whole);
     add_rows(tcase, test_type, types);
     add_rows(tcase, test_parse, types);
-    add_rows(tcase, test_list, lists);
+    add_rows(tcase, test_tokenlist, lists);
     tcase_add_test(tcase, test_unknown_lists_the_known);
     tcase_add_test(tcase, test_nobody_knows_the_computer);
     tcase_add_test(tcase, test_sets);

@@ -450,7 +450,7 @@ END_TEST
 
 /* ---- list ---- */
 
-START_TEST(test_list)
+START_TEST(test_tokenlist)
 {
     struct cs_result_list results = {0};
 
@@ -506,7 +506,7 @@ int main(void)
     add_rows(tcase, test_clear, clears);
     tcase_add_test(tcase, test_clear_keeps_what_is_used);
     tcase_add_test(tcase, test_clear_without_token);
-    tcase_add_test(tcase, test_list);
+    tcase_add_test(tcase, test_tokenlist);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
 }

@@ -65,6 +65,12 @@ static const struct {
      "usage: cscert topology import FILE... [OPTION...]\n"},
     {CS_VERB_TOPOLOGY_SHOW, CS_DIALECT_CMDLET, "usage: cscert topology show [OPTION...]\n"},
     {CS_VERB_CA_INIT, CS_DIALECT_CMDLET, "usage: cscert ca init NAME [OPTION...]\n"},
+    {CS_VERB_GET, CS_DIALECT_UNIX, "usage: cscert get [IDENTITY] [OPTION...]\n"},
+    {CS_VERB_GET, CS_DIALECT_GET, "usage: Get-CsCertificate [IDENTITY] [OPTION...]\n"},
+    {CS_VERB_IMPORT, CS_DIALECT_IMPORT, "usage: Import-CsCertificate FILE [OPTION...]\n"},
+    {CS_VERB_SET, CS_DIALECT_SET, "\n  -Thumbprint THUMBPRINT "},
+    {CS_VERB_SET, CS_DIALECT_SET, "\n  --import-key "},
+    {CS_VERB_SET, CS_DIALECT_CMDLET, "usage: cscert set [THUMBPRINT] [OPTION...]\n"},
 };
 
 START_TEST(test_part)

@@ -39,11 +39,11 @@ START_TEST(makes_a_private_folder_and_file)
     assert_ok(cs_lock_open(&lock, folder, MODULE, &err), &err);
     ck_assert_int_eq(stat(folder, &info), 0);
     ck_assert_uint_eq(info.st_mode & 07777, 0700);
-    ck_assert_int_eq(stat(lock.path, &info), 0);
+    ck_assert_int_eq(stat(cs_lock_path(&lock), &info), 0);
     ck_assert_uint_eq(info.st_mode & 07777, 0600);
-    assert_contains(lock.path, "b.so.lock");
+    assert_contains(cs_lock_path(&lock), "b.so.lock");
     cs_lock_done(&lock);
-    ck_assert_int_eq(lock.fd, -1);
+    ck_assert_ptr_null(cs_lock_path(&lock));
     cs_lock_done(&lock);
 }
 END_TEST
@@ -57,8 +57,8 @@ START_TEST(stays_in_its_folder)
     struct cs_lock lock;
 
     assert_ok(cs_lock_open(&lock, folder, names[_i], &err), &err);
-    ck_assert_int_eq(strncmp(lock.path, folder, strlen(folder)), 0);
-    ck_assert_ptr_null(strchr(lock.path + strlen(folder) + 1, '/'));
+    ck_assert_int_eq(strncmp(cs_lock_path(&lock), folder, strlen(folder)), 0);
+    ck_assert_ptr_null(strchr(cs_lock_path(&lock) + strlen(folder) + 1, '/'));
     cs_lock_done(&lock);
 }
 END_TEST
@@ -76,25 +76,80 @@ START_TEST(takes_a_long_name)
 }
 END_TEST
 
+/* True if another process can have the lock now; it has given it back then. */
+static bool is_free_for_others(void)
+{
+    int status;
+    pid_t pid = fork();
+
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        /* another process has not opened what this one has */
+        execl("/proc/self/exe", "test_lock", "try", folder, NULL);
+        _exit(127);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+    return WEXITSTATUS(status) == 0;
+}
+
+/* What is_free_for_others() runs. 0: it is, 1: it is not. */
+static int try_lock(const char *in)
+{
+    struct cs_lock lock;
+
+    if (cs_lock_open(&lock, in, MODULE, &err) != CS_OK) {
+        return 2;
+    }
+    cs_rc rc = cs_lock_take(&lock, 20, &err);
+    bool told = strstr(err.message, cs_lock_path(&lock));
+    cs_lock_done(&lock);
+    if (rc == CS_OK) {
+        return 0;
+    }
+    return rc == CS_E_TOKEN_REFUSED && told ? 1 : 2;
+}
+
 START_TEST(counts_how_often_it_is_taken)
 {
     struct cs_lock lock;
-    struct cs_lock other;
 
     assert_ok(cs_lock_open(&lock, folder, MODULE, &err), &err);
-    assert_ok(cs_lock_open(&other, folder, MODULE, &err), &err);
+    ck_assert(is_free_for_others());
     assert_ok(cs_lock_take(&lock, 0, &err), &err);
     assert_ok(cs_lock_take(&lock, 0, &err), &err);
-    assert_fails(cs_lock_take(&other, 20, &err), CS_E_TOKEN_REFUSED, &err);
-    assert_contains(err.message, lock.path);
+    ck_assert(!is_free_for_others());
     cs_lock_release(&lock);
-    assert_fails(cs_lock_take(&other, 20, &err), CS_E_TOKEN_REFUSED, &err);
+    ck_assert(!is_free_for_others());
     cs_lock_release(&lock);
-    assert_ok(cs_lock_take(&other, 0, &err), &err);
-    assert_fails(cs_lock_take(&lock, 0, &err), CS_E_TOKEN_REFUSED, &err);
-    cs_lock_done(&other);
+    ck_assert(is_free_for_others());
+    cs_lock_release(&lock); /* not held */
+    assert_ok(cs_lock_take(&lock, 0, &err), &err);
     assert_ok(cs_lock_take(&lock, 0, &err), &err);
     cs_lock_done(&lock);
+    ck_assert(is_free_for_others());
+}
+END_TEST
+
+/* Two tokens of one module in one process: the last of them that lets go, lets go. */
+START_TEST(a_process_shares_it_with_itself)
+{
+    struct cs_lock one;
+    struct cs_lock two;
+
+    assert_ok(cs_lock_open(&one, folder, MODULE, &err), &err);
+    assert_ok(cs_lock_open(&two, folder, MODULE, &err), &err);
+    assert_ok(cs_lock_take(&one, 0, &err), &err);
+    assert_ok(cs_lock_take(&two, 0, &err), &err);
+    cs_lock_release(&one);
+    ck_assert(!is_free_for_others());
+    cs_lock_release(&one); /* it cannot let go what the other holds */
+    ck_assert(!is_free_for_others());
+    assert_ok(cs_lock_take(&one, 0, &err), &err);
+    cs_lock_done(&two);
+    ck_assert(!is_free_for_others());
+    cs_lock_done(&one);
+    ck_assert(is_free_for_others());
 }
 END_TEST
 
@@ -150,7 +205,7 @@ START_TEST(refuses_a_folder_that_others_can_write)
     ck_assert_int_eq(chmod(base, 0777), 0);
     assert_fails(cs_lock_open(&lock, base, MODULE, &err), CS_E_CONFIG, &err);
     assert_contains(err.message, base);
-    ck_assert_int_eq(lock.fd, -1);
+    ck_assert_ptr_null(cs_lock_path(&lock));
 }
 END_TEST
 
@@ -167,8 +222,11 @@ START_TEST(follows_no_link)
 }
 END_TEST
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 3 && strcmp(argv[1], "try") == 0) {
+        return try_lock(argv[2]);
+    }
     Suite *suite = suite_create("lock");
     TCase *tcase = tcase_create("lock");
 
@@ -177,6 +235,7 @@ int main(void)
     add_rows(tcase, stays_in_its_folder, names);
     tcase_add_test(tcase, takes_a_long_name);
     tcase_add_test(tcase, counts_how_often_it_is_taken);
+    tcase_add_test(tcase, a_process_shares_it_with_itself);
     tcase_add_test(tcase, modules_do_not_wait_for_each_other);
     tcase_add_test(tcase, waits_for_another_process_to_end);
     tcase_add_test(tcase, refuses_a_folder_that_others_can_write);

@@ -304,6 +304,76 @@ START_TEST(version_1_is_read_in_place)
 }
 END_TEST
 
+/* ---- a store of the second schema ---- */
+
+/* As a program of that schema made it: its own two steps, a request of a pool, its journal with the
+ * triggers that guard it, a topology. */
+static void make_version_2(void)
+{
+    const struct cs_schema second = {cs_schema.steps, 2};
+    cs_auto(cs_store) store = NULL;
+    struct cs_err err = {0};
+
+    make_version_1();
+    assert_ok(cs_store_open_schema(storebox_path(""), 0, NULL, NULL, &second, &store, &err), &err);
+    cs_store_close(cs_steal(&store));
+    ck_assert_int_eq(unlink(storebox_path(".v1.bak")), 0);
+    ck_assert_int_eq(storebox_number("PRAGMA user_version"), 2);
+    storebox_sql(
+        "UPDATE request SET pool = 'edgepool.litwareinc.net';"
+        "INSERT INTO topology VALUES (1, 1700000000, 'stamp', 'ab', 'topology.xml', '{}')");
+    ck_assert_int_eq(storebox_number("SELECT count(*) FROM sqlite_schema WHERE name LIKE"
+                                     " 'certificate_use' OR name = 'imported_key'"),
+                     0);
+}
+
+/* The journal was made anew: every record is as it was, and still cannot be touched. */
+START_TEST(version_2_is_migrated)
+{
+    cs_auto(cs_store) store = NULL;
+    cs_auto_value(cs_use_list) uses = {0};
+    struct cs_topology_row row = {0};
+    struct cs_err err = {0};
+    bool found = false;
+    int records = 0;
+
+    make_version_2();
+    store = storebox_open();
+    assert_request(store);
+    assert_ok(cs_store_records(store, count_records, &records, &err), &err);
+    ck_assert_int_eq(records, 2);
+    assert_ok(cs_store_topology_get(store, 0, &row, &found, &err), &err);
+    ck_assert(found);
+    cs_topology_row_done(&row);
+    assert_ok(cs_store_uses(store, &uses, &err), &err);
+    ck_assert_uint_eq(uses.count, 0);
+    cs_store_close(cs_steal(&store));
+    ck_assert_int_ne(storebox_try("UPDATE journal SET json = '{}'"), 0);
+    ck_assert_int_ne(storebox_try("DELETE FROM journal"), 0);
+    ck_assert_int_eq(storebox_number("SELECT count(*) FROM journal WHERE request = 1"), 2);
+    cs_autofree char *listing = storebox_listing();
+    ck_assert_str_eq(listing, "cscert.db cscert.db.v2.bak");
+}
+END_TEST
+
+/* The first record without a request follows the last one of the old program. */
+START_TEST(version_2_goes_on)
+{
+    cs_auto(cs_store) store = NULL;
+    struct cs_use use = {.slot = CS_USE_CURRENT, .certificate = cs_bytes_copy("cert", 4)};
+    struct cs_err err = {0};
+
+    make_version_2();
+    store = storebox_open();
+    assert_ok(cs_store_use_set(store, "Default", &use, 1, "assigned", &err), &err);
+    cs_store_close(cs_steal(&store));
+    ck_assert_int_eq(storebox_number("SELECT count(*) FROM journal WHERE seq = 3"
+                                     " AND request IS NULL AND json LIKE '%\"seq\":3,%'"),
+                     1);
+    cs_use_done(&use);
+}
+END_TEST
+
 /* ---- what must not happen ---- */
 
 static const struct {
@@ -468,6 +538,8 @@ int main(void)
     tcase_add_test(tcase, version_1_is_migrated);
     tcase_add_test(tcase, version_1_goes_on);
     tcase_add_test(tcase, version_1_is_read_in_place);
+    tcase_add_test(tcase, version_2_is_migrated);
+    tcase_add_test(tcase, version_2_goes_on);
     add_rows(tcase, failed_migration_leaves_the_store, failures);
     tcase_add_test(tcase, store_in_use_is_not_migrated);
     tcase_add_test(tcase, reader_migrates_its_copy_only);

@@ -35,7 +35,7 @@ START_TEST(test_all_offline)
 
     add_offline(MANY);
     syncs = 0;
-    assert_ok(cs_flow_new_all(&flow, &plans, &results, &err), &err);
+    assert_ok(new_all(&results), &err);
     ck_assert_int_eq(cs_result_list_rc(&results, true), CS_OK);
     ck_assert_uint_eq(results.count, MANY);
     for (size_t i = 0; i < MANY; i++) {
@@ -82,7 +82,7 @@ START_TEST(test_all_records)
     unsigned counts[4] = {0};
 
     add_offline(5);
-    assert_ok(cs_flow_new_all(&flow, &plans, &results, &err), &err);
+    assert_ok(new_all(&results), &err);
     assert_ok(cs_store_records(store, count_types, counts, &err), &err);
     for (size_t i = 0; i < ROWS(counts); i++) {
         ck_assert_uint_eq(counts[i], 5);
@@ -96,10 +96,10 @@ START_TEST(test_again_is_left_alone)
     cs_auto_value(cs_result_list) results = {0};
 
     add_offline(5);
-    assert_ok(cs_flow_new_all(&flow, &plans, &first, &err), &err);
+    assert_ok(new_all(&first), &err);
     add_plan(front_end(7, NULL));
     flow.force = _i == 1;
-    assert_ok(cs_flow_new_all(&flow, &plans, &results, &err), &err);
+    assert_ok(new_all(&results), &err);
     for (size_t i = 0; i < 5; i++) {
         const struct cs_result *result = &results.items[i];
         ck_assert(result->left_alone);
@@ -115,7 +115,7 @@ START_TEST(test_again_is_left_alone)
 
     /* Nothing is missing: nobody is asked for a PIN. */
     unsigned opened = cs_softkeys_calls(token, CS_SOFTKEYS_OPEN);
-    assert_ok(cs_flow_new_all(&flow, &plans, &results, &err), &err);
+    assert_ok(new_all(&results), &err);
     ck_assert_uint_eq(cs_softkeys_calls(token, CS_SOFTKEYS_OPEN), opened);
     ck_assert_uint_eq(results.count, 6);
 }
@@ -129,7 +129,7 @@ START_TEST(test_half_made_is_said)
     add_offline(1);
     request->plan = front_end(0, NULL);
     assert_ok(cs_store_add(store, request, &err), &err);
-    assert_ok(cs_flow_new_all(&flow, &plans, &results, &err), &err);
+    assert_ok(new_all(&results), &err);
     ck_assert(results.items[0].left_alone);
     ck_assert_uint_eq(results.items[0].warnings.count, 1);
     assert_contains(results.items[0].warnings.items[0], "recover");
@@ -141,12 +141,12 @@ START_TEST(test_nothing_is_made)
 {
     cs_auto_value(cs_result_list) results = {0};
 
-    assert_ok(cs_flow_new_all(&flow, &plans, &results, &err), &err);
+    assert_ok(new_all(&results), &err);
     ck_assert_uint_eq(results.count, 0);
 
     add_offline(2);
     flow.what_if = true;
-    assert_ok(cs_flow_new_all(&flow, &plans, &results, &err), &err);
+    assert_ok(new_all(&results), &err);
     ck_assert_uint_eq(results.count, 2);
     ck_assert_int_eq(results.items[0].request->id, 0);
     ck_assert_uint_eq(cs_softkeys_calls(token, CS_SOFTKEYS_OPEN), 0);
@@ -155,13 +155,13 @@ START_TEST(test_nothing_is_made)
 
     flow.what_if = false;
     flow.confirm = true;
-    assert_fails(cs_flow_new_all(&flow, &plans, &results, &err), CS_E_CANCELLED, &err);
+    assert_fails(new_all(&results), CS_E_CANCELLED, &err);
     ck_assert_uint_eq(ui.questions, 1);
     ck_assert_uint_eq(results.count, 0);
 
     flow.confirm = false;
     cs_softkeys_fail_op(token, CS_SOFTKEYS_OPEN, 1);
-    assert_fails(cs_flow_new_all(&flow, &plans, &results, &err), CS_E_TOKEN_REFUSED, &err);
+    assert_fails(new_all(&results), CS_E_TOKEN_REFUSED, &err);
     ck_assert_uint_eq(results.count, 0);
     ck_assert_uint_eq(assert_consistent(), 0);
 }
@@ -178,7 +178,7 @@ START_TEST(test_ca_and_files)
     }
     add_plan(front_end(6, "unknown"));
     ca.answer = CS_CA_PENDING;
-    assert_ok(cs_flow_new_all(&flow, &plans, &results, &err), &err);
+    assert_ok(new_all(&results), &err);
     static const enum cs_state states[] = {CS_STATE_OFFLINE, CS_STATE_OFFLINE, CS_STATE_PENDING,
                                            CS_STATE_PENDING, CS_STATE_OFFLINE, CS_STATE_OFFLINE};
     for (size_t i = 0; i < ROWS(states); i++) {
@@ -200,7 +200,7 @@ START_TEST(test_ca_unreachable)
     add_plan(front_end(0, "fake"));
     add_plan(front_end(1, NULL));
     ca.unreachable = true;
-    assert_ok(cs_flow_new_all(&flow, &plans, &results, &err), &err);
+    assert_ok(new_all(&results), &err);
     ck_assert_int_eq(results.items[0].error.code, CS_E_CA_UNREACHABLE);
     ck_assert_int_eq(results.items[0].request->state, CS_STATE_FAILED);
     ck_assert_int_eq(results.items[1].request->state, CS_STATE_OFFLINE);
@@ -219,7 +219,7 @@ START_TEST(test_names_are_missing)
     add_plan(edge("a.test"));
     free(plans.items[1]->output);
     plans.items[1]->output = csr_path(1);
-    assert_ok(cs_flow_new_all(&flow, &plans, &results, &err), &err);
+    assert_ok(new_all(&results), &err);
     ck_assert_int_eq(cs_result_list_rc(&results, true), CS_OK);
     cs_result_list_done(&results);
 
@@ -229,7 +229,7 @@ START_TEST(test_names_are_missing)
         plans.items[i]->output = csr_path(10 + i);
     }
     flow.force = _i == 1;
-    assert_ok(cs_flow_new_all(&flow, &plans, &results, &err), &err);
+    assert_ok(new_all(&results), &err);
     for (size_t i = 0; i < 2; i++) {
         ck_assert_int_eq(results.items[i].existing.fit, CS_FIT_NAMES);
         ck_assert_str_eq(results.items[i].existing.missing.items[0], "new.litwareinc.com");
@@ -255,7 +255,7 @@ START_TEST(test_edge_twice)
     add_plan(edge("b.test"));
     free(plans.items[1]->output);
     plans.items[1]->output = csr_path(1);
-    assert_ok(cs_flow_new_all(&flow, &plans, &results, &err), &err);
+    assert_ok(new_all(&results), &err);
     ck_assert_int_eq(results.items[0].request->state, CS_STATE_OFFLINE);
     ck_assert_int_eq(results.items[1].error.code, CS_E_USAGE);
     ck_assert_uint_eq(assert_consistent(), 1);

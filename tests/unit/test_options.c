@@ -76,6 +76,52 @@ START_TEST(test_documented)
 }
 END_TEST
 
+/* The examples of the sibling cmdlets' pages, as PowerShell would pass them on. */
+#define THUMBPRINT "B142918E463981A76503828BB1278391B716280987B"
+static const struct {
+    const char *line;
+    enum cs_dialect dialect;
+    const char *said;
+} siblings[] = {
+    {"Get-CsCertificate", CS_DIALECT_GET, "get"},
+    {"Get-CsCertificate|-Type|WebServicesInternal", CS_DIALECT_GET,
+     "get Type=[WebServicesInternal]"},
+    {"get-cscertificate|-Identity|global", CS_DIALECT_GET, "get Identity=global"},
+    {"Get-CsCertificate|global", CS_DIALECT_GET, "get Identity=global"},
+    {"/usr/bin/Set-CsCertificate|-Type|WebServicesExternal|-Thumbprint|" THUMBPRINT, CS_DIALECT_SET,
+     "set Type=[WebServicesExternal] Thumbprint=" THUMBPRINT},
+    {"Set-CsCertificate|-Type|Default,|WebServicesInternal,|WebServicesExternal|-Thumbprint"
+     "|" THUMBPRINT,
+     CS_DIALECT_SET,
+     "set Type=[Default|WebServicesInternal|WebServicesExternal] Thumbprint=" THUMBPRINT},
+    {"Set-CsCertificate|-Type|AudioVideoAuthentication|-Thumbprint|" THUMBPRINT
+     "|-Roll|-EffectiveDate|7/22/2012 6:00:00 AM",
+     CS_DIALECT_SET,
+     "set Type=[AudioVideoAuthentication] Thumbprint=" THUMBPRINT
+     " EffectiveDate=7/22/2012 6:00:00 AM Roll=true"},
+    {"Set-CsCertificate|-Roll|-EffectiveTime|2012-07-22|" THUMBPRINT, CS_DIALECT_SET,
+     "set Thumbprint=" THUMBPRINT " EffectiveDate=2012-07-22 Roll=true"},
+    {"Remove-CsCertificate|-Type|WebServicesExternal|-Force", CS_DIALECT_REMOVE,
+     "remove Type=[WebServicesExternal] Force=true"},
+    {"Remove-CsCertificate|-Type|AudioVideoAuthentication|-Prev", CS_DIALECT_REMOVE,
+     "remove Type=[AudioVideoAuthentication] Previous=true"},
+    {"Import-CsCertificate|-Path|C:\\Certificates\\WebServer.pfx|-PrivateKeyExportable|True",
+     CS_DIALECT_IMPORT, "import PrivateKeyExportable=true Path=C:\\Certificates\\WebServer.pfx"},
+    {"Import-CsCertificate|WebServer.cer", CS_DIALECT_IMPORT, "import Path=WebServer.cer"},
+};
+
+START_TEST(test_siblings)
+{
+    cs_auto(cs_options) options = NULL;
+    struct cs_err err = {0};
+
+    assert_ok(cmdline_parse(siblings[_i].line, &options, &err), &err);
+    ck_assert_int_eq(cs_options_dialect(options), siblings[_i].dialect);
+    cs_autofree char *said = cmdline_describe(options);
+    ck_assert_str_eq(said, siblings[_i].said);
+}
+END_TEST
+
 /* What the words mean together. */
 static const struct {
     const char *line;
@@ -109,6 +155,22 @@ static const struct {
     {"cscert|topology|check|--diff", "--diff does not go with topology check", "topology show"},
     {"cscert|list|--topology|x", "--topology does not go with list", "new, plan, topology show"},
     {"cscert|topology|import", "topology import needs a FILE...", "cscert topology import FILE..."},
+    {"Set-CsCertificate|-Type|A|-Roll", "-Roll needs -EffectiveDate", "-EffectiveDate 20"},
+    {"Set-CsCertificate|-EffectiveDate|2026-12-31", "-EffectiveDate needs -Roll", "at once"},
+    {"Set-CsCertificate|-Thumbprint|a|-Path|b", "-Thumbprint and -Path cannot", "leave one"},
+    {"cscert|set|a|--reference|b", "--thumbprint and --reference cannot", "leave one"},
+    {"cscert|import|a|--password|b|--password-source|prompt",
+     "--password and --password-source cannot", "leave one"},
+    {"Get-CsCertificate|-Confirm", "--confirm does not go with Get-CsCertificate", "new"},
+    {"Get-CsCertificate|-New", "Get-CsCertificate and new cannot be said together",
+     "one after the other"},
+    {"Remove-CsCertificate|-Thumbprint|a", "--thumbprint does not go with Remove-CsCertificate",
+     "set"},
+    {"Import-CsCertificate", "Import-CsCertificate needs a FILE",
+     "write Import-CsCertificate FILE"},
+    {"cscert|import", "import needs a FILE", "write cscert import FILE"},
+    {"Import-CsCertificate|-Pa|x", "-Pa is ambiguous", "-Path, -Password"},
+    {"Remove-CsCertificate|global|again", "the word \"again\" belongs to no option", "quotation"},
 };
 
 START_TEST(test_refused)
@@ -138,7 +200,7 @@ START_TEST(test_nothing_said)
         ck_assert_uint_eq(cs_options_list(options, option)->count, 0);
         ck_assert_int_eq(cs_options_number(options, option), 0);
     }
-    ck_assert_ptr_null(cs_options_ca_password(options));
+    ck_assert_ptr_null(cs_options_secret(options, CS_OPT_CA_PASSWORD));
     ck_assert_uint_eq(cs_options_warnings(options)->count, 0);
 }
 END_TEST
@@ -183,7 +245,9 @@ START_TEST(test_password)
     ck_assert_ptr_null(strstr(err.hint, "hunter2"));
     if (rc == CS_OK) {
         bool same = false;
-        assert_ok(cs_secret_lend(cs_options_ca_password(options), is_hunter2, &same, &err), &err);
+        assert_ok(
+            cs_secret_lend(cs_options_secret(options, CS_OPT_CA_PASSWORD), is_hunter2, &same, &err),
+            &err);
         ck_assert(same);
         ck_assert_uint_eq(cs_options_warnings(options)->count, 1);
         assert_contains(cs_options_warnings(options)->items[0], "--ca-password-source");
@@ -192,6 +256,34 @@ START_TEST(test_password)
     /* The two words that only look like one of ours stay: nobody could know. */
     bool unknowable = _i >= (int)ROWS(passwords) - 2;
     for (int i = 0; i < line.argc && !unknowable; i++) {
+        ck_assert_msg(!strstr(line.argv[i], "hunter2"), "argv[%d] still holds the password", i);
+    }
+    cmdline_done(&line);
+}
+END_TEST
+
+/* The password of a file, the same. */
+static const char *const file_passwords[] = {
+    "Import-CsCertificate|-Path|x|-Password|hunter2",
+    "Import-CsCertificate|-Path|x|-Password:hunter2",
+    "Set-CsCertificate|-Path|x|-Type|A|-Passw|hunter2",
+    "cscert|import|x|--password=hunter2",
+};
+
+START_TEST(test_file_password)
+{
+    struct cmdline line = cmdline_split(file_passwords[_i]);
+    cs_auto(cs_options) options = NULL;
+    struct cs_err err = {0};
+    bool same = false;
+
+    assert_ok(cs_options_parse(line.argc, line.argv, &options, &err), &err);
+    ck_assert_ptr_null(cs_options_secret(options, CS_OPT_CA_PASSWORD));
+    assert_ok(cs_secret_lend(cs_options_secret(options, CS_OPT_PASSWORD), is_hunter2, &same, &err),
+              &err);
+    ck_assert(same);
+    assert_contains(cs_options_warnings(options)->items[0], "--password-source");
+    for (int i = 0; i < line.argc; i++) {
         ck_assert_msg(!strstr(line.argv[i], "hunter2"), "argv[%d] still holds the password", i);
     }
     cmdline_done(&line);
@@ -263,9 +355,11 @@ int main(void)
 
     tcase_add_checked_fixture(tcase, setup, NULL);
     add_rows(tcase, test_documented, documented);
+    add_rows(tcase, test_siblings, siblings);
     add_rows(tcase, test_refused, refused);
     tcase_add_test(tcase, test_nothing_said);
     add_rows(tcase, test_password, passwords);
+    add_rows(tcase, test_file_password, file_passwords);
     tcase_add_test(tcase, test_correction_hides);
     add_rows(tcase, test_warned, warned);
     tcase_add_test(tcase, test_no_program_name);

@@ -180,7 +180,7 @@ static const struct {
     {"cscert|topology", "topology needs a verb", "say topology import, show or check"},
     {"cscert|topology|shwo", "there is no verb \"topology shwo\"", "topology show"},
     {"cscert|topologie|show", "there is no verb \"topologie\"", "topology"},
-    {"cscert|import|x", "there is no verb \"import\"", "topology import"},
+    {"cscert|imprt|x", "there is no verb \"imprt\"", "import"},
     {"cscert|topology|import|pkcs11:x", "--document wants a file", "never a file name"},
     {"cscert|plan|--simple-urls", "--simple-urls has no value", "--simple-urls FILE..."},
     {"cscert|plan|--output-d|x|--like|a|--like|b", "--like is said twice", "once"},

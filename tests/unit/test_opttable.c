@@ -44,7 +44,7 @@ START_TEST(test_thirty)
 
     ck_assert_uint_eq(ROWS(parameters), 30);
     for (unsigned i = 0; i < CS_OPT_COUNT; i++) {
-        count += cs_opt_info((enum cs_opt)i)->cmdlet;
+        count += (cs_opt_info((enum cs_opt)i)->cmdlets & CS_C_REQUEST) != 0;
     }
     ck_assert_uint_eq(count, 30);
     for (size_t i = 0; i < ROWS(parameters); i++) {
@@ -54,8 +54,86 @@ START_TEST(test_thirty)
                                      &option, &candidates),
                          CS_OPT_FOUND);
         ck_assert_str_eq(cs_opt_info(option)->name, parameters[i]);
-        ck_assert(cs_opt_info(option)->cmdlet);
+        ck_assert(cs_opt_info(option)->cmdlets & CS_C_REQUEST);
     }
+}
+END_TEST
+
+/* Parameters of the siblings as their pages have them (Skype for Business Server 2019). */
+static const struct {
+    enum cs_dialect dialect;
+    enum cs_verb verb;
+    const char *parameters[16];
+} cmdlets[] = {
+    {CS_DIALECT_GET, CS_VERB_GET, {"Type", "NetportId", "Report", "Identity"}},
+    {CS_DIALECT_IMPORT,
+     CS_VERB_IMPORT,
+     {"Identity", "Path", "Type", "Confirm", "EffectiveDate", "Force", "Password", "Report", "Roll",
+      "WhatIf", "PrivateKeyExportable"}},
+    {CS_DIALECT_SET,
+     CS_VERB_SET,
+     {"NetportId", "Reference", "Thumbprint", "Type", "Force", "Report", "WhatIf", "Confirm",
+      "Identity", "EffectiveDate", "Roll", "Path", "Password"}},
+    {CS_DIALECT_REMOVE,
+     CS_VERB_REMOVE,
+     {"Type", "NetportId", "Force", "Report", "WhatIf", "Confirm", "Identity", "Previous"}},
+};
+
+START_TEST(test_sibling_parameters)
+{
+    const enum cs_dialect dialect = cmdlets[_i].dialect;
+    size_t count = 0;
+    size_t shown = 0;
+
+    ck_assert_int_eq(cs_dialect_verb(dialect), cmdlets[_i].verb);
+    ck_assert_int_eq(cs_verb_dialect(cmdlets[_i].verb), dialect);
+    for (; cmdlets[_i].parameters[count]; count++) {
+        const char *name = cmdlets[_i].parameters[count];
+        cs_auto_value(cs_strv) candidates = {0};
+        enum cs_opt option = CS_OPT_COUNT;
+        ck_assert_int_eq(cs_opt_find(name, strlen(name), dialect, 0, &option, &candidates),
+                         CS_OPT_FOUND);
+        cs_autofree char *display = cs_opt_display(option, dialect);
+        ck_assert_str_eq(display + 1, name);
+        ck_assert(cs_opt_info(option)->verbs & 1U << cmdlets[_i].verb);
+    }
+    for (unsigned i = 0; i < CS_OPT_COUNT; i++) {
+        cs_autofree char *display = cs_opt_display((enum cs_opt)i, dialect);
+        shown += strncmp(display, "--", 2) != 0;
+    }
+    ck_assert_uint_eq(shown, count);
+}
+END_TEST
+
+/* A cmdlet's own parameters go first: what is short enough for it is enough. */
+static const struct {
+    enum cs_dialect dialect;
+    const char *prefix;
+    enum cs_opt option; /* CS_OPT_COUNT: ambiguous */
+} prefixes[] = {
+    {CS_DIALECT_GET, "T", CS_OPT_TYPE},
+    {CS_DIALECT_SET, "T", CS_OPT_COUNT}, /* Type, Thumbprint */
+    {CS_DIALECT_SET, "Th", CS_OPT_THUMBPRINT},
+    {CS_DIALECT_REMOVE, "P", CS_OPT_PREVIOUS},
+    {CS_DIALECT_IMPORT, "P", CS_OPT_COUNT},
+    {CS_DIALECT_IMPORT, "Pr", CS_OPT_PRIVATE_KEY_EXPORTABLE},
+    {CS_DIALECT_IMPORT, "Ro", CS_OPT_ROLL},
+    {CS_DIALECT_SET, "Ef", CS_OPT_EFFECTIVE_DATE},
+    {CS_DIALECT_SET, "EffectiveTime", CS_OPT_EFFECTIVE_DATE},
+    {CS_DIALECT_CMDLET, "P", CS_OPT_PRIVATE_KEY_EXPORTABLE}, /* as before there were siblings */
+    {CS_DIALECT_CMDLET, "Out", CS_OPT_OUTPUT},
+};
+
+START_TEST(test_sibling_prefixes)
+{
+    const char *prefix = prefixes[_i].prefix;
+    cs_auto_value(cs_strv) candidates = {0};
+    enum cs_opt option = CS_OPT_COUNT;
+    enum cs_opt_match match =
+        cs_opt_find(prefix, strlen(prefix), prefixes[_i].dialect, 0, &option, &candidates);
+
+    ck_assert_int_eq(option, prefixes[_i].option);
+    ck_assert_int_eq(match, prefixes[_i].option == CS_OPT_COUNT ? CS_OPT_AMBIGUOUS : CS_OPT_FOUND);
 }
 END_TEST
 
@@ -217,6 +295,8 @@ int main(void)
     TCase *tcase = tcase_create("tables");
 
     tcase_add_test(tcase, test_thirty);
+    add_rows(tcase, test_sibling_parameters, cmdlets);
+    add_rows(tcase, test_sibling_prefixes, prefixes);
     tcase_add_test(tcase, test_common);
     tcase_add_loop_test(tcase, test_rows, 0, CS_OPT_COUNT);
     tcase_add_loop_test(tcase, test_verb_rows, 0, CS_VERB_COUNT);

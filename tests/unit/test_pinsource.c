@@ -111,7 +111,7 @@ static const struct {
     {"pkcs11:?pin-source=file:/etc/pin&module-name=x", "file:/etc/pin", NULL},
     {"pkcs11:?pin-source=file:%2Fetc%2fmy%20pin", "file:/etc/my pin", NULL},
     {"pkcs11:?pin-source=file:///etc/pin", "file:///etc/pin", NULL},
-    {"pkcs11:?x-pin-source=file:/etc/pin", NULL, NULL},
+    {"pkcs11:object=k;type=private?pin-source=file:/etc/pin", "file:/etc/pin", NULL},
     {"pkcs11:?pin-source=|/bin/cat%20x", NULL, "command"},
     {"pkcs11:?pin-source=%7C/bin/cat", NULL, "command"},
     {"pkcs11:?pin-source=/etc/pin", NULL, "file"},
@@ -119,11 +119,24 @@ static const struct {
     {"pkcs11:?pin-source=file:pin", NULL, "file"},
     {"pkcs11:?pin-source=file://host/etc/pin", NULL, "file"},
     {"pkcs11:?pin-source=https://host/pin", NULL, "file"},
-    {"pkcs11:?pin-source=file:/%zz", NULL, "percent"},
-    {"pkcs11:?pin-source=file:/%4", NULL, "percent"},
-    {"pkcs11:?pin-source=file:/%", NULL, "percent"},
-    {"pkcs11:?pin-source=file:/%00", NULL, "percent"},
 };
+
+/* Not taken for URIs of tokens at all. */
+static const char *const no_uris[] = {
+    "pkcs11:?x-pin-source=file:/etc/pin",  "pkcs11:?pin-source=file:/%zz",
+    "pkcs11:?pin-source=file:/%4",         "pkcs11:?pin-source=file:/%",
+    "pkcs11:?pin-source=file:/etc/pin%00", "pkcs11:?pin-source=file:/a&pin-source=file:/b",
+};
+
+START_TEST(test_no_uri)
+{
+    cs_autofree char *source = NULL;
+    struct cs_err err = {0};
+
+    assert_fails(cs_pinsource_of_uri(no_uris[_i], &source, &err), CS_E_USAGE, &err);
+    ck_assert_ptr_null(source);
+}
+END_TEST
 
 START_TEST(test_uri)
 {
@@ -240,6 +253,49 @@ START_TEST(test_prompt_empty)
 }
 END_TEST
 
+static int ask_new(void *ctx)
+{
+    cs_auto(cs_secret) pin = NULL;
+    cs_auto_value(cs_bytes) bytes = {0};
+    struct cs_err err = {0};
+
+    (void)ctx;
+    cs_rc rc = cs_pinsource_read_new(NULL, "--pin-source", "PIN of the new token", &pin, &err);
+    if (rc == CS_OK) {
+        rc = cs_secret_lend(pin, copy, &bytes, &err);
+    }
+    return rc != CS_OK ? (int)rc : strcmp((const char *)bytes.data, "geheim") == 0 ? 0 : 98;
+}
+
+static const struct {
+    const char *second;
+    int code;
+} typed[] = {{"geheim\n", 0}, {"geheiM\n", CS_E_USAGE}, {"geheim2\n", CS_E_USAGE}};
+
+START_TEST(test_new_is_typed_twice)
+{
+    struct pty pty = pty_start(ask_new, NULL);
+
+    pty_wait_for(&pty, "PIN of the new token: ");
+    pty_type(&pty, "geheim\n");
+    pty_wait_for(&pty, "PIN of the new token, again: ");
+    pty_type(&pty, typed[_i].second);
+    ck_assert_int_eq(pty_end(&pty), typed[_i].code);
+    ck_assert_ptr_null(strstr(pty.seen, "geheim"));
+}
+END_TEST
+
+START_TEST(test_new_of_file_is_read_once)
+{
+    cs_auto(cs_secret) pin = NULL;
+    struct cs_err err = {0};
+
+    scratch_put("new", "1234\n", 5, 0600);
+    assert_ok(cs_pinsource_read_new("file:new", "--pin-source", "?", &pin, &err), &err);
+    assert_secret(pin, "1234");
+}
+END_TEST
+
 static void setup(void)
 {
     struct cs_err err = {0};
@@ -260,9 +316,12 @@ int main(void)
     tcase_add_test(tcase, test_own_descriptor);
     add_rows(tcase, test_bad, bad);
     add_rows(tcase, test_uri, uris);
+    add_rows(tcase, test_no_uri, no_uris);
     add_rows(tcase, test_order, order);
     tcase_add_test(tcase, test_prompt);
     tcase_add_test(tcase, test_prompt_empty);
+    add_rows(tcase, test_new_is_typed_twice, typed);
+    tcase_add_test(tcase, test_new_of_file_is_read_once);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
 }

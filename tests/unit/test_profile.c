@@ -27,6 +27,7 @@ START_TEST(reads_every_key)
                                "library = 'TPM2*'\n"
                                "cannot = {'RSA-4096: no room', 'ECDH_P521: broken: x'}\n"
                                "needs = 'a daemon'\n"
+                               "exclusive = true\n"
                                "tried = false\n"
                                "note = 'slow'\n",
                                "tpm2.profile", &profile, &err),
@@ -37,6 +38,7 @@ START_TEST(reads_every_key)
     ck_assert_int_eq(profile.exportable, CS_EXPORTABLE_IGNORED);
     ck_assert_str_eq(profile.library, "TPM2*");
     ck_assert_str_eq(profile.needs, "a daemon");
+    ck_assert(profile.is_exclusive);
     ck_assert(profile.is_untried);
     ck_assert(!profile.is_generic);
     for (int i = 0; i < CS_KEY_ATTR_COUNT; i++) {
@@ -69,6 +71,7 @@ START_TEST(has_defaults)
     ck_assert_ptr_null(profile.library);
     ck_assert_ptr_null(profile.needs);
     ck_assert_uint_eq(profile.cannot.count, 0);
+    ck_assert(!profile.is_exclusive);
     ck_assert(!profile.is_untried);
 }
 END_TEST
@@ -96,6 +99,7 @@ static const struct {
     {HEAD "cannot = {'RSA-40960: large'}\n", 3, "RSA-40960"},
     {HEAD "cannot = {'P521: its name is another'}\n", 3, "P521"},
     {HEAD "cannot = {'an algorithm of a name that is too long: x'}\n", 3, "too long"},
+    {HEAD "exclusive = 'mostly'\n", 3, "exclusive"},
     {HEAD "tried = 'perhaps'\n", 3, "tried"},
     {HEAD "note = \n", 0, "x.profile"},
     {HEAD "note\n", 0, "x.profile"},
@@ -193,11 +197,12 @@ static const struct {
     {"IBM", "SW   TPM", "TPM2.0 Cryptoki", "tpm2-pkcs11", false},
     {"Intel", "Intel", "TPM2.0 Cryptoki", "tpm2-pkcs11", false},
     {"unknown", "PKCS#15", "OpenSC smartcard framework", "opensc-isoapplet", false},
-    {"piv_II", "PKCS#15 emulated", "OpenSC smartcard framework", "generic", false},
+    {"piv_II", "PKCS#15 emulated", "OpenSC smartcard framework", "opensc", true},
     {"Yubico (www.yubico.com)", "YubiHSM", "YubiHSM PKCS#11 Library", "yubihsm2", true},
     {"Yubico (www.yubico.com)", "YubiKey YK5", "PKCS#11 PIV Library", "yubikey-piv", true},
     {"SafeNet", "Luna K7", "Chrystoki", "luna", true},
     {"Safenet, Inc.", "LunaSA 7.4.0", "Chrystoki", "luna", true},
+    {"SafeNet, Inc.", "eToken", "SafeNet eToken PKCS#11", "generic", false},
     {"nCipher Corp. Ltd", "", "nShield PKCS#11", "nshield", true},
     {"Utimaco IS GmbH", "CryptoServer", "CryptoServer PKCS11 Library", "utimaco", true},
     {"Marvell Semiconductors, Inc.", "LS2", "CloudHSM PKCS#11", "aws-cloudhsm", true},

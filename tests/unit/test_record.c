@@ -40,7 +40,9 @@ static char *record_of(const struct cs_request *request, const char *previous)
     struct cs_err err = {0};
     char *json = NULL;
 
-    assert_ok(cs_journal_record(&actor, 3, previous, 1795000000, request, &json, &err), &err);
+    const struct cs_record record = {.request = request};
+
+    assert_ok(cs_journal_record(&actor, 3, previous, 1795000000, &record, &json, &err), &err);
     return json;
 }
 
@@ -309,6 +311,85 @@ START_TEST(type_is_that_of_the_state)
 }
 END_TEST
 
+/* ---- records without a request ---- */
+
+/* printf one | sha256sum */
+#define ONE "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"
+
+static char *other_record(const struct cs_record *record)
+{
+    struct cs_err err = {0};
+    char *json = NULL;
+
+    assert_ok(cs_journal_record(&actor, 4, NULL, 1795000000, record, &json, &err), &err);
+    return json;
+}
+
+/* All that serves the type from then on. "one" is no certificate: it has no thumbprint. */
+/* What happened to a request beside what it is; of a URI no query. */
+START_TEST(event_stands_beside_its_request)
+{
+    static const struct cs_event_detail details[] = {
+        {"target", "pkcs11:token=two?pin-value=1234"}, {"file", "a?b.pfx"}, {"mechanism", "CKM_X"}};
+    const struct cs_event event = {.type = "exported", .details = details, .count = 3};
+    cs_auto(cs_request) request = planned();
+    const struct cs_record what = {.request = request, .event = &event};
+    cs_autofree char *json = NULL;
+    struct cs_err err = {0};
+
+    assert_ok(cs_journal_record(&actor, 3, NULL, 1795000000, &what, &json, &err), &err);
+    assert_contains(json, "\"detail\":{\"file\":\"a?b.pfx\",\"mechanism\":\"CKM_X\","
+                          "\"target\":\"pkcs11:token=two\"},\"key\":{");
+    assert_contains(json, "\"request\":{\"client_eku\":false,\"id\":7,");
+    assert_contains(json, "\"type\":\"exported\",\"v\":1}");
+}
+END_TEST
+
+START_TEST(use_names_every_slot)
+{
+    struct cs_use uses[] = {
+        {.slot = CS_USE_CURRENT,
+         .certificate = cs_bytes_copy("one", 3),
+         .token_uri = cs_strdup("pkcs11:token=edge?pin-value=1234"),
+         .key_id = cs_bytes_copy("\1\2", 2),
+         .assigned = 1795000000},
+        {.slot = CS_USE_STAGED,
+         .certificate = cs_bytes_copy("one", 3),
+         .assigned = 1795000000,
+         .effective = 1796000000},
+    };
+    const struct cs_record record = {
+        .word = "staged", .type = "Default", .uses = uses, .use_count = 2};
+    cs_autofree char *json = other_record(&record);
+
+    ck_assert_str_eq(json, "{\"actor\":{\"host\":\"edge1\",\"uid\":1000,\"user\":\"operator\"},"
+                           "\"prev\":null,\"seq\":4,\"time\":1795000000," TOOL
+                           ",\"type\":\"staged\",\"use\":{\"slots\":{"
+                           "\"current\":{\"assigned\":1795000000,\"certificate_sha256\":\"" ONE
+                           "\",\"key_id\":\"0102\",\"token\":\"pkcs11:token=edge\"},"
+                           "\"staged\":{\"assigned\":1795000000,\"certificate_sha256\":\"" ONE
+                           "\",\"effective\":1796000000}},\"type\":\"Default\"},\"v\":1}");
+    cs_use_done(&uses[0]);
+    cs_use_done(&uses[1]);
+}
+END_TEST
+
+START_TEST(imported_key_names_key_and_certificate)
+{
+    struct cs_imported_key key = {.key_id = {1, 2},
+                                  .token_uri = cs_strdup("pkcs11:token=edge"),
+                                  .certificate = cs_bytes_copy("one", 3)};
+    const struct cs_record record = {.word = "key-imported", .key = &key};
+    cs_autofree char *json = other_record(&record);
+
+    assert_contains(json, "\"imported\":{\"certificate_sha256\":\"" ONE
+                          "\",\"key_id\":\"0102000000000000000000000000000000000000\","
+                          "\"token\":\"pkcs11:token=edge\"},\"prev\":null");
+    assert_contains(json, "\"type\":\"key-imported\",\"v\":1}");
+    cs_imported_key_done(&key);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("record");
@@ -324,6 +405,9 @@ int main(void)
     tcase_add_test(tcase, what_is_not_known_is_left_out);
     tcase_add_test(tcase, python_writes_the_same);
     tcase_add_loop_test(tcase, type_is_that_of_the_state, 0, CS_STATE_COUNT);
+    tcase_add_test(tcase, event_stands_beside_its_request);
+    tcase_add_test(tcase, use_names_every_slot);
+    tcase_add_test(tcase, imported_key_names_key_and_certificate);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
 }

@@ -301,6 +301,60 @@ START_TEST(test_leaf)
 }
 END_TEST
 
+/* Everything, in the order of the file. */
+static const struct {
+    const char *command;
+    const struct cs_bytes *found[4]; /* none: CS_E_INPUT */
+} whole[] = {
+    {"cat leaf.pem", {&leaf}},
+    {"cat root.pem leaf.pem inter.pem", {&root, &leaf, &inter}},
+    {"cat root.pem root.pem", {&root, &root}},
+    {P7 "-certfile root.pem -certfile inter.pem", {&root, &inter}},
+    {"cat leaf.csr", {NULL}},
+    {"echo no certificate", {NULL}},
+};
+
+START_TEST(test_all)
+{
+    cs_auto_value(cs_bytes) file = cs_judge_make(folder, "file", "( %s ) >file", whole[_i].command);
+    cs_auto_value(cs_bytes) found = {0};
+    cs_auto_value(cs_buf) wanted = CS_BUF(65536);
+    struct cs_err err = {0};
+
+    for (size_t i = 0; whole[_i].found[i]; i++) {
+        cs_buf_add(&wanted, whole[_i].found[i]->data, whole[_i].found[i]->len);
+    }
+    if (wanted.len == 0) {
+        assert_fails(cs_reply_all(&file, &found, &err), CS_E_INPUT, &err);
+        return;
+    }
+    assert_ok(cs_reply_all(&file, &found, &err), &err);
+    ck_assert_uint_eq(found.len, wanted.len);
+    ck_assert_mem_eq(found.data, wanted.data, wanted.len);
+}
+END_TEST
+
+static const struct {
+    const char *command;
+    bool is;
+} kinds[] = {
+    {"openssl pkcs12 -export -inkey leaf.key -in leaf.pem -passout pass:x", true},
+    {"openssl pkcs12 -export -nokeys -in leaf.pem -passout pass:x", true},
+    {"openssl pkcs12 -export -nokeys -in leaf.pem -passout pass:x | base64", false},
+    {"openssl pkcs12 -export -nokeys -in leaf.pem -passout pass:x | head -c 100", false},
+    {"openssl x509 -in leaf.pem -outform DER", false},
+    {P7 "-certfile root.pem -outform DER", false},
+    {"true", false},
+};
+
+START_TEST(test_is_pkcs12)
+{
+    cs_auto_value(cs_bytes) file = cs_judge_make(folder, "file", "( %s ) >file", kinds[_i].command);
+
+    ck_assert_int_eq(cs_reply_is_pkcs12(&file), kinds[_i].is);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("reply");
@@ -310,6 +364,8 @@ int main(void)
     add_rows(tcase, test_good, good);
     add_rows(tcase, test_bad, bad);
     add_rows(tcase, test_leaf, leaves);
+    add_rows(tcase, test_all, whole);
+    add_rows(tcase, test_is_pkcs12, kinds);
     tcase_add_test(tcase, test_most);
     tcase_add_test(tcase, test_youngest);
     tcase_add_test(tcase, test_recorded);

@@ -404,6 +404,74 @@ END_TEST
 
 #define ROWS(table) (int)(sizeof(table) / sizeof(table)[0])
 
+/* ---- certificates ---- */
+
+/* One with everything, one whose every text is hostile, one that is no certificate. */
+START_TEST(certificates_are_shown)
+{
+    struct cs_cert_facts facts[3] = {
+        {.subject = (char *)(uintptr_t) "CN=edge1.litwareinc.com",
+         .common_name = (char *)(uintptr_t) "edge1.litwareinc.com",
+         .issuer = (char *)(uintptr_t) "CN=Litware CA",
+         .serial = (char *)(uintptr_t) "01f4",
+         .thumbprint = (char *)(uintptr_t) "B142918E463981A76503828BB1278391B7162809",
+         .sha256 = (char *)(uintptr_t) "00ff",
+         .not_before = 1700000000,
+         .not_after = 1796000000},
+        {.subject = (char *)(uintptr_t)SAMPLE_HOSTILE, .issuer = (char *)(uintptr_t)SAMPLE_HOSTILE},
+    };
+    cs_auto_value(cs_strv) uses = {0};
+    cs_auto_value(cs_strv) hostile = {0};
+    struct cs_strv none = {0};
+    struct cs_report report = sample.report;
+    const struct cs_report_certificate certificates[] = {
+        {.facts = &facts[0],
+         .serial_reversed = "f401",
+         .label = "edge",
+         .token = "pkcs11:token=edge",
+         .uri = "pkcs11:id=%01",
+         .key = "on the token, imported",
+         .uses = &uses,
+         .warnings = &none,
+         .request_id = 7},
+        {.facts = &facts[1], .label = SAMPLE_HOSTILE, .uses = &hostile, .warnings = &hostile},
+        {.facts = &facts[2], .uses = &none, .warnings = &none},
+    };
+
+    cs_strv_add(&uses, "Default (current)");
+    cs_strv_add(&hostile, SAMPLE_HOSTILE);
+    cs_strv_add(&facts[0].names, "edge1.litwareinc.com");
+    cs_strv_add(&facts[0].names, "sip.litwareinc.com");
+    report.items = NULL;
+    report.count = 0;
+    report.of_certificates = true;
+    report.certificates = certificates;
+    report.certificate_count = 3;
+    render(&report);
+    ck_has(": 3 certificates</h1>");
+    ck_has("<a href=\"#certificate-1\">edge1.litwareinc.com</a>");
+    ck_has("id=\"certificate-3\"");
+    ck_has("<h2>An object that is no certificate</h2>");
+    ck_has("Default (current)");
+    ck_has("edge1.litwareinc.com\nsip.litwareinc.com");
+    ck_has("B142918E463981A76503828BB1278391B7162809");
+    ck_has("<code>01f4</code>");
+    ck_has("<code>f401</code>");
+    ck_has("on the token, imported");
+    ck_has("2026-11-30 00:53:20 UTC");
+    ck_has_not("<script");
+    ck_has_not("<img");
+    ck_has_not("\x1b");
+    ck_has_not("No certificate was concerned");
+    ck_has_not("No request was concerned");
+    report.certificate_count = 0;
+    render(&report);
+    ck_has(": 0 certificates</h1>");
+    ck_has("No certificate was concerned");
+    cs_strv_done(&facts[0].names);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("report");
@@ -431,6 +499,7 @@ int main(void)
     tcase_add_loop_test(pages, cause_is_shown_with_its_number, 0, ROWS(causes));
     tcase_add_test(pages, verdict_doubts_what_it_must);
     tcase_add_test(pages, broken_certificate_is_an_error_in_its_place);
+    tcase_add_test(pages, certificates_are_shown);
     suite_add_tcase(suite, pages);
 
     srunner_run_all(runner, CK_NORMAL);

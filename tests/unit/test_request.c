@@ -41,7 +41,7 @@ START_TEST(test_new)
 }
 END_TEST
 
-START_TEST(test_list)
+START_TEST(test_tokenlist)
 {
     cs_auto_value(cs_request_list) list = {0};
 
@@ -75,7 +75,7 @@ int main(void)
     TCase *tcase = tcase_create("request");
 
     tcase_add_test(tcase, test_new);
-    tcase_add_test(tcase, test_list);
+    tcase_add_test(tcase, test_tokenlist);
     tcase_add_test(tcase, test_free_nothing);
     suite_add_tcase(suite, tcase);
     return check_run(suite);

@@ -183,7 +183,7 @@ END_TEST
 
 START_TEST(test_many)
 {
-    struct cs_secret *secrets[600] = {NULL};
+    struct cs_secret *secrets[1200] = {NULL};
     struct cs_err err = {0};
     size_t count = 0;
 

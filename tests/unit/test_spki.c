@@ -330,6 +330,70 @@ START_TEST(test_sha256)
 }
 END_TEST
 
+/* ---- what a token finds a key by ---- */
+
+/* The modulus without the zero that makes the INTEGER positive. */
+START_TEST(test_public_rsa)
+{
+    uint8_t modulus[128];
+    cs_auto_value(cs_bytes) public = {0};
+    struct cs_key_spec spec;
+    struct cs_err err = {0};
+
+    memset(modulus, 0xc5, sizeof modulus);
+    cs_autofree char *n = cs_hex(modulus, 128);
+    cs_autofree char *text = cs_asprintf(RSA1024_HEAD "%s" RSA1024_TAIL, n);
+    cs_auto_value(cs_bytes) spki = unhex(text);
+    assert_ok(cs_spki_public(&spki, &spec, &public, &err), &err);
+    ck_assert_int_eq(spec.alg, CS_KEY_RSA);
+    ck_assert_uint_eq(spec.bits, 1024);
+    ck_assert_uint_eq(public.len, 128);
+    ck_assert_mem_eq(public.data, modulus, 128);
+}
+END_TEST
+
+/* 04, x, y (SEC 1 section 2.3.3), also of a key that is encoded compressed. */
+START_TEST(test_public_ec)
+{
+    const struct cs_key_spec *specs[] = {&p256, &p384, &p521};
+    const char *names[] = {"P-256", "P-384", "P-521"};
+    EVP_PKEY *pkey = EVP_EC_gen(names[_i / 2]);
+    const size_t field = (specs[_i / 2]->bits + 7) / 8;
+    cs_auto_value(cs_bytes) public = {0};
+    struct cs_key_spec spec;
+    struct cs_err err = {0};
+    unsigned char *point = NULL;
+    unsigned char *der = NULL;
+
+    size_t len = EVP_PKEY_get1_encoded_public_key(pkey, &point);
+    ck_assert_uint_eq(len, 1 + 2 * field);
+    if (_i % 2) {
+        ck_assert_int_eq(EVP_PKEY_set_utf8_string_param(pkey, "point-format", "compressed"), 1);
+    }
+    int der_len = i2d_PUBKEY(pkey, &der);
+    cs_auto_value(cs_bytes) spki = cs_bytes_copy(der, (size_t)der_len);
+    assert_ok(cs_spki_public(&spki, &spec, &public, &err), &err);
+    ck_assert_int_eq(spec.alg, specs[_i / 2]->alg);
+    ck_assert_uint_eq(public.len, len);
+    ck_assert_mem_eq(public.data, point, len);
+    OPENSSL_free(point);
+    OPENSSL_free(der);
+    EVP_PKEY_free(pkey);
+}
+END_TEST
+
+START_TEST(test_public_of_nothing)
+{
+    cs_auto_value(cs_bytes) junk = unhex("3000");
+    cs_auto_value(cs_bytes) public = {0};
+    struct cs_key_spec spec;
+    struct cs_err err = {0};
+
+    assert_fails(cs_spki_public(&junk, &spec, &public, &err), CS_E_INPUT, &err);
+    ck_assert_uint_eq(public.len, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("spki");
@@ -345,6 +409,9 @@ int main(void)
     tcase_add_test(tcase, test_other_kinds);
     tcase_add_test(tcase, test_cut);
     tcase_add_test(tcase, test_sha256);
+    tcase_add_test(tcase, test_public_rsa);
+    tcase_add_loop_test(tcase, test_public_ec, 0, 6);
+    tcase_add_test(tcase, test_public_of_nothing);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
 }

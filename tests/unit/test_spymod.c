@@ -267,6 +267,8 @@ static const struct {
     {"locked", CKF_USER_PIN_LOCKED},
     {"write-protected", CKF_WRITE_PROTECTED},
     {"protected-path", CKF_PROTECTED_AUTHENTICATION_PATH},
+    {"count-low", CKF_USER_PIN_COUNT_LOW},
+    {"to-be-changed", CKF_USER_PIN_TO_BE_CHANGED},
     {"locked,protected-path", CKF_PROTECTED_AUTHENTICATION_PATH | CKF_USER_PIN_LOCKED},
 };
 
@@ -300,6 +302,43 @@ START_TEST(refuses_what_its_flags_say)
     ck_assert_int_eq(setenv("CS_SPY_PAD_PIN", CS_SOFTHSM_PIN, 1), 0);
     ck_assert_uint_eq(spy->C_Login(session, CKU_USER, NULL, 0), CKR_OK);
     cs_spy_traits(NULL);
+}
+END_TEST
+
+START_TEST(hides_flags_and_logs_in_by_itself)
+{
+    CK_TOKEN_INFO info;
+    CK_SESSION_HANDLE session;
+    CK_SESSION_INFO state;
+
+    ck_assert_int_eq(setenv("CS_SPY_PAD_PIN", CS_SOFTHSM_PIN, 1), 0);
+    cs_spy_traits("no-login,no-user-pin,max-pin:0:9");
+    ck_assert_uint_eq(spy->C_GetTokenInfo(slot, &info), CKR_OK);
+    ck_assert_uint_eq(info.flags & (CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED), 0);
+    ck_assert_uint_eq(info.ulMaxPinLen, 9);
+    ck_assert_uint_eq(spy->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &session), CKR_OK);
+    ck_assert_uint_eq(spy->C_GetSessionInfo(session, &state), CKR_OK);
+    ck_assert_uint_eq(state.state, CKS_RO_USER_FUNCTIONS);
+    cs_spy_traits(NULL);
+    cs_autofree char *logins = cs_spy_logins(&hsm);
+    ck_assert_str_eq(logins, "");
+}
+END_TEST
+
+START_TEST(says_of_logins_what_it_wants)
+{
+    CK_SESSION_HANDLE session = log_in();
+    CK_OBJECT_HANDLE key;
+    unsigned char pin[] = CS_SOFTHSM_PIN;
+
+    cs_spy_traits("login-says:2:0xa0,login-says:0:0x103,always-authenticate");
+    ck_assert_uint_eq(spy->C_Login(session, CKU_CONTEXT_SPECIFIC, pin, 3), CKR_PIN_INCORRECT);
+    ck_assert_uint_eq(spy->C_Login(session, CKU_SO, NULL, 0), CKR_USER_TYPE_INVALID);
+    ck_assert_uint_eq(generate(session, no, &key), CKR_OK);
+    ck_assert_uint_eq(read_bool(session, key, CKA_ALWAYS_AUTHENTICATE), CK_TRUE);
+    cs_spy_traits(NULL);
+    cs_autofree char *logins = cs_spy_logins(&hsm);
+    ck_assert_str_eq(logins, "1 pin\n2 pin\n0 nothing\n");
 }
 END_TEST
 
@@ -436,6 +475,8 @@ int main(void)
     tcase_add_test(tcase, is_slow_and_then_right);
     add_rows(tcase, shows_flags, flag_rows);
     tcase_add_test(tcase, refuses_what_its_flags_say);
+    tcase_add_test(tcase, hides_flags_and_logs_in_by_itself);
+    tcase_add_test(tcase, says_of_logins_what_it_wants);
     tcase_add_test(tcase, shows_a_slot_twice);
     tcase_add_test(tcase, lacks_a_mechanism);
     add_rows(tcase, makes_the_key_it_wants, extractable_rows);

@@ -46,7 +46,7 @@ START_TEST(test_split_adds)
 }
 END_TEST
 
-START_TEST(test_list)
+START_TEST(test_tokenlist)
 {
     cs_auto_value(cs_strv) list = {0};
     cs_auto_value(cs_strv) copy = {0};
@@ -192,7 +192,7 @@ int main(void)
 
     add_rows(tcase, test_split, splits);
     tcase_add_test(tcase, test_split_adds);
-    tcase_add_test(tcase, test_list);
+    tcase_add_test(tcase, test_tokenlist);
     tcase_add_test(tcase, test_join);
     add_rows(tcase, test_iequal, pairs);
     tcase_add_test(tcase, test_lower);

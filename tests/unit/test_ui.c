@@ -59,6 +59,15 @@ static void fail_login(struct cs_ui *ui)
     cs_ui_print_error(&err, false);
 }
 
+static void fail_one(struct cs_ui *ui)
+{
+    struct cs_err err = {0};
+
+    (void)ui;
+    cs_err_set(&err, CS_E_OUTPUT, "out.csr is already there");
+    cs_ui_print_error_of("fe1.a.test\033 (Default)", &err, false);
+}
+
 static void fail_bare(struct cs_ui *ui)
 {
     struct cs_err err = {.code = CS_E_STORE};
@@ -71,13 +80,16 @@ START_TEST(test_error)
 {
     const struct cs_ui_options plain = {0};
     char *whole = capture(fail_login, &plain);
+    char *one = capture(fail_one, &plain);
     char *bare = capture(fail_bare, &plain);
 
     ck_assert_str_eq(whole, "cscert: The token \"edge\" did not accept the PIN\n"
                             "  cause: C_Login: CKR_PIN_INCORRECT (0xa0)\n"
                             "  do: check\\x1b[2J the file\n");
     ck_assert_str_eq(bare, "cscert: The store could not be opened, read or written.\n");
+    ck_assert_str_eq(one, "cscert: fe1.a.test\\x1b (Default): out.csr is already there\n");
     free(whole);
+    free(one);
     free(bare);
 }
 END_TEST
@@ -267,6 +279,42 @@ START_TEST(test_bar)
 }
 END_TEST
 
+/* A line of results goes where the bar stood, and the bar comes back under it. */
+static int work_with_rows(void *ctx)
+{
+    const struct cs_ui_options options = {0};
+    struct cs_ui *ui = cs_ui_new(&options);
+    char octet;
+
+    (void)ctx;
+    ui->ops->begin(ui, "making keys");
+    ui->ops->progress(ui, 250, 1000);
+    for (int i = 0; i < 2; i++) {
+        if (read(STDIN_FILENO, &octet, 1) != 1) {
+            return 99;
+        }
+        cs_ui_hide(ui);
+        puts("a row");
+        fflush(stdout);
+        cs_ui_unhide(ui);
+    }
+    ui->ops->end(ui);
+    cs_ui_free(ui);
+    return 0;
+}
+
+START_TEST(test_row_above_bar)
+{
+    struct pty pty = pty_start(work_with_rows, NULL);
+
+    pty_wait_for(&pty, " s left");
+    pty_type(&pty, "\n");
+    pty_wait_for(&pty, "\r\033[Ka row\r\n\r\033[Kmaking keys [");
+    pty_type(&pty, "\n");
+    ck_assert_int_eq(pty_end(&pty), 0);
+}
+END_TEST
+
 /* Into a file nothing of it comes. */
 static void count(struct cs_ui *ui)
 {
@@ -334,6 +382,7 @@ int main(void)
     tcase_add_test(terminal, test_color);
     tcase_add_test(terminal, test_spinner);
     tcase_add_test(terminal, test_bar);
+    tcase_add_test(terminal, test_row_above_bar);
     tcase_add_test(terminal, test_no_terminal);
     tcase_add_loop_test(terminal, test_signals, 0, 2);
     suite_add_tcase(suite, terminal);

@@ -99,6 +99,13 @@ static const struct {
     {"pkcs11:token=%4", "is no token URI"},
     {"pkcs11:slot-id=x", "is no token URI"},
     {"pkcs11:library-version=a.b", "is no token URI"},
+    {"pkcs11:token=a;token=b", "\"token\" of the token URI is there twice"},
+    {"pkcs11:?pin-source=file:/a&pin-source=file:/b", "\"pin-source\""},
+    {"pkcs11:token=a%00b", "has a NUL"},
+    {"pkcs11:?pin-source=file:/a%00b", "has a NUL"},
+    {"pkcs11:module-path=/x.so", "wrong part"},
+    {"pkcs11:token=a;pin-source=file:/p", "wrong part"},
+    {"pkcs11:?token=a", "wrong part"},
     {"pkcs11:\x1b[2J=a", "\\x1b[2J"},
 };
 
@@ -141,6 +148,78 @@ START_TEST(refuses_what_is_too_long)
     memset(text + strlen(text), 'a', sizeof text - strlen(text) - 1);
     text[sizeof text - 1] = 0;
     assert_fails(cs_uri_parse(text, &uri, &err), CS_E_USAGE, &err);
+}
+END_TEST
+
+/* URIs that also name an object: RFC 7512 section 3, and what else is right. */
+static const struct {
+    const char *uri;
+    bool object;
+    const char *token; /* what is left of it without the object */
+} with_object[] = {
+    {"pkcs11:", false, "pkcs11:"},
+    {"pkcs11:token=a?module-name=m", false, "pkcs11:token=a?module-name=m"},
+    {"pkcs11:object=my-pubkey;type=public", true, "pkcs11:"},
+    {"pkcs11:object=my-key;type=private?pin-source=file:/etc/token", true,
+     "pkcs11:?pin-source=file:/etc/token"},
+    {"pkcs11:token=The%20Software%20PKCS%2311%20Softtoken;manufacturer=Snake%20Oil,%20Inc.;model=1."
+     "0;object=my-certificate;type=cert;id=%69%95%3E%5C%F4%BD%EC%91;serial=?pin-source=file:/p",
+     true,
+     "pkcs11:token=The%20Software%20PKCS%2311%20Softtoken;manufacturer=Snake%20Oil,%20Inc.;model=1."
+     "0;serial=?pin-source=file:/p"},
+    {"pkcs11:id=%00%01;token=a?module-path=/x.so&pin-source=file:/p", true,
+     "pkcs11:token=a?module-path=/x.so&pin-source=file:/p"},
+};
+
+START_TEST(takes_objects)
+{
+    cs_auto(cs_uri) uri = NULL;
+    cs_auto(cs_uri) again = NULL;
+    struct cs_err err = {0};
+
+    assert_ok(cs_uri_parse_object(with_object[_i].uri, &uri, &err), &err);
+    ck_assert_int_eq(cs_uri_names_object(uri), with_object[_i].object);
+    cs_autofree char *token = cs_uri_token_part(with_object[_i].uri);
+    ck_assert_str_eq(token, with_object[_i].token);
+    assert_ok(cs_uri_parse(token, &again, &err), &err);
+}
+END_TEST
+
+static const char *const bad_objects[] = {
+    "pkcs11:type=key",  "pkcs11:type=",  "pkcs11:object=a;object=b", "pkcs11:object=a%00b",
+    "pkcs11:?object=a", "pkcs11:id=%zz", "pkcs11:objekt=a",          "pkcs11:object=a?pin-value=1",
+};
+
+START_TEST(refuses_objects)
+{
+    cs_auto(cs_uri) uri = NULL;
+    struct cs_err err = {0};
+
+    assert_fails(cs_uri_parse_object(bad_objects[_i], &uri, &err), CS_E_USAGE, &err);
+}
+END_TEST
+
+START_TEST(fits_object)
+{
+    cs_auto(cs_uri) uri = NULL;
+    CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+    char label[] = "k";
+    CK_BYTE id[] = {0, 1};
+    CK_ATTRIBUTE found[] = {
+        {CKA_CLASS, &class, sizeof class}, {CKA_LABEL, label, 1}, {CKA_ID, id, sizeof id}};
+    struct cs_err err = {0};
+
+    assert_ok(cs_uri_parse_object("pkcs11:object=k;id=%00%01;type=private", &uri, &err), &err);
+    ck_assert(cs_uri_fits_object(uri, found, 3));
+    label[0] = 'l';
+    ck_assert(!cs_uri_fits_object(uri, found, 3));
+    label[0] = 'k';
+    class = CKO_PUBLIC_KEY;
+    ck_assert(!cs_uri_fits_object(uri, found, 3));
+    class = CKO_PRIVATE_KEY;
+    id[1] = 2;
+    ck_assert(!cs_uri_fits_object(uri, found, 3));
+    ck_assert(!cs_uri_fits_object(uri, found, 2));
 }
 END_TEST
 
@@ -243,6 +322,9 @@ int main(void)
     add_rows(tcase, refuses, bad);
     add_rows(tcase, never_repeats_a_pin, with_pin);
     tcase_add_test(tcase, refuses_what_is_too_long);
+    add_rows(tcase, takes_objects, with_object);
+    add_rows(tcase, refuses_objects, bad_objects);
+    tcase_add_test(tcase, fits_object);
     add_rows(tcase, fits_token, matches);
     tcase_add_test(tcase, fits_slot_and_library);
     add_rows(tcase, makes_what_it_takes, labels);
