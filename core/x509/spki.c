@@ -9,6 +9,7 @@
 #include <openssl/sha.h>
 
 #include <limits.h>
+#include <stdatomic.h>
 #include <string.h>
 
 /* Octets of CKA_MODULUS and CKA_PUBLIC_EXPONENT above this are no key of ours. */
@@ -154,12 +155,28 @@ static void unwrap_point(const uint8_t **point, size_t *len, const struct curve 
     }
 }
 
+/* Made once and kept as long as the program: making one takes longer than a signature. NULL when
+ * out of memory. */
+static const EC_GROUP *group_of(const struct curve *curve)
+{
+    static _Atomic(EC_GROUP *) groups[sizeof curves / sizeof *curves];
+    _Atomic(EC_GROUP *) *place = &groups[curve - curves];
+    EC_GROUP *group = atomic_load(place);
+
+    if (group) {
+        return group;
+    }
+    cs_auto(ec_group_st) made = EC_GROUP_new_by_curve_name(curve->nid);
+    /* Another thread may have been faster: @group is that one's then. */
+    return atomic_compare_exchange_strong(place, &group, made) ? cs_steal(&made) : group;
+}
+
 /* The point as uncompressed octets in OpenSSL's memory; EC_POINT_oct2point checks the equation. */
 static unsigned char *encode_point(const struct curve *curve, const uint8_t *point, size_t len,
                                    size_t *ret_len)
 {
     unsigned char *octets = NULL;
-    cs_auto(ec_group_st) group = EC_GROUP_new_by_curve_name(curve->nid);
+    const EC_GROUP *group = group_of(curve);
     cs_auto(ec_point_st) parsed = group ? EC_POINT_new(group) : NULL;
 
     if (!parsed || len < 2 || !EC_POINT_oct2point(group, parsed, point, len, NULL)) {

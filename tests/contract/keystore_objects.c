@@ -163,6 +163,7 @@ START_TEST(strays_are_listed_and_removed_by_name)
     if (tokens[_i].gives_ids) {
         ck_assert_uint_eq(list.count, 0);
         say("keys without a CKA_ID", "cannot be: the module gives one");
+        store->ops->key_free(key);
         return;
     }
     say("keys without a CKA_ID", "are listed, and removed by name");

@@ -46,6 +46,7 @@ static cs_rc use_store(struct cs_job *job, struct cs_keystore *store, struct cs_
     struct cs_key *key = NULL;
 
     request.exportable = job->exportable;
+    request.id_is_fresh = true; /* as the flow's */
     CS_TRY(store->ops->check(store, &request.spec, request.exportable, err));
     CS_TRY(store->ops->generate(store, &request, &key, err));
     cs_rc rc = use_key(job, store, key, err);
