@@ -8,9 +8,10 @@ Each run has a fresh SoftHSM2 token, and cscert a fresh store and folder. cscert
 process, with reading the topology and all that it prints; the floor's is its jobs alone. Before
 each run the disk is brought to rest. Contestants run in paired rounds, and the ratio is that of a
 round, once by the clock and once by processor time. No file is removed before the end: ext4 looks
-for a free inode among those that were removed during the last minute, by whomever, which can cost
-more than all the rest. What a run holds in memory is compared at two sizes: the module keeps every
-object, so that only what cscert has more than the floor is its own.
+for a free inode among those that were removed during the last five minutes, by whomever, which can
+cost more than all the rest: wait that long after another benchmark. What a run holds in memory is
+compared at two sizes: the module keeps every object, so that only what cscert has more than the
+floor is its own.
 Prints a line for each target; the exit code is 1 if one was missed."""
 import argparse
 import glob
