@@ -6,6 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+cs_rc cs_parts_each(struct cs_draft *draft, struct cs_xml *xml, enum cs_xml_ns ns,
+                    const char *element, cs_parts_fn read, struct cs_err *err)
+{
+    int depth = cs_xml_depth(xml);
+
+    for (bool there = true; there;) {
+        CS_TRY(cs_xml_child(xml, depth, &there, err));
+        if (there && cs_xml_is(xml, ns, element)) {
+            CS_TRY(read(draft, xml, err));
+        }
+    }
+    return CS_OK;
+}
+
 static bool has_domain(const struct cs_topology *topology, const char *name)
 {
     for (size_t i = 0; i < topology->domain_count; i++) {
@@ -66,13 +80,7 @@ cs_rc cs_parts_domains(struct cs_draft *draft, struct cs_xml *xml, struct cs_err
     draft->topology->allow_all_domains |= all;
     struct cs_xml_place at = cs_xml_here(xml);
     cs_autofree char *source = cs_xml_source(xml, "DefaultDomain");
-    int depth = cs_xml_depth(xml);
-    for (bool there = true; there;) {
-        CS_TRY(cs_xml_child(xml, depth, &there, err));
-        if (there && cs_xml_is(xml, CS_NS_TOPOLOGY, "InternalDomain")) {
-            CS_TRY(read_domain(draft, xml, err));
-        }
-    }
+    CS_TRY(cs_parts_each(draft, xml, CS_NS_TOPOLOGY, "InternalDomain", read_domain, err));
     if (name && !has_domain(draft->topology, name)) {
         cs_autofree char *shown = cs_xml_shown(name);
         cs_xml_warn(xml, at, &draft->topology->warnings,

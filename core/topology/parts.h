@@ -4,6 +4,13 @@
 
 #include "topology/draft.h"
 
+typedef cs_rc (*cs_parts_fn)(struct cs_draft *draft, struct cs_xml *xml, struct cs_err *err);
+
+/* Calls @read on each child named @element, of @ns, of the element that the reader stands on; all
+ * others are passed over. */
+CS_MUST_CHECK cs_rc cs_parts_each(struct cs_draft *draft, struct cs_xml *xml, enum cs_xml_ns ns,
+                                  const char *element, cs_parts_fn read, struct cs_err *err);
+
 /* The reader stands on an InternalDomains: the SIP domains. */
 CS_MUST_CHECK cs_rc cs_parts_domains(struct cs_draft *draft, struct cs_xml *xml,
                                      struct cs_err *err);

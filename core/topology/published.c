@@ -98,15 +98,7 @@ static cs_rc read_cluster(struct cs_draft *draft, struct cs_xml *xml, struct cs_
 
 static cs_rc read_clusters(struct cs_draft *draft, struct cs_xml *xml, struct cs_err *err)
 {
-    int depth = cs_xml_depth(xml);
-
-    for (bool there = true; there;) {
-        CS_TRY(cs_xml_child(xml, depth, &there, err));
-        if (there && cs_xml_is(xml, CS_NS_TOPOLOGY, "Cluster")) {
-            CS_TRY(read_cluster(draft, xml, err));
-        }
-    }
-    return CS_OK;
+    return cs_parts_each(draft, xml, CS_NS_TOPOLOGY, "Cluster", read_cluster, err);
 }
 
 /* InstalledOn holds a ClusterId, or a SqlInstanceId with one in it. */
@@ -160,22 +152,14 @@ static cs_rc read_service(struct cs_draft *draft, struct cs_xml *xml, struct cs_
 
 static cs_rc read_services(struct cs_draft *draft, struct cs_xml *xml, struct cs_err *err)
 {
-    int depth = cs_xml_depth(xml);
-
-    for (bool there = true; there;) {
-        CS_TRY(cs_xml_child(xml, depth, &there, err));
-        if (there && cs_xml_is(xml, CS_NS_TOPOLOGY, "Service")) {
-            CS_TRY(read_service(draft, xml, err));
-        }
-    }
-    return CS_OK;
+    return cs_parts_each(draft, xml, CS_NS_TOPOLOGY, "Service", read_service, err);
 }
 
 static cs_rc read_child(struct cs_draft *draft, struct cs_xml *xml, struct cs_err *err)
 {
     static const struct {
         const char *element;
-        cs_rc (*read)(struct cs_draft *draft, struct cs_xml *xml, struct cs_err *err);
+        cs_parts_fn read;
     } known[] = {
         {"InternalDomains", cs_parts_domains},
         {"Sites", read_sites},

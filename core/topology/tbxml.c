@@ -45,19 +45,17 @@ static cs_rc read_machines(struct cs_draft *draft, struct cs_xml *xml, struct cl
     return CS_OK;
 }
 
+static cs_rc read_sql_instance(struct cs_draft *draft, struct cs_xml *xml, struct cs_err *err)
+{
+    cs_autofree char *id = NULL;
+
+    CS_TRY(cs_xml_need(xml, "UniqueId", &id, err));
+    return cs_draft_key_store(draft, xml, id, err);
+}
+
 static cs_rc read_sql_instances(struct cs_draft *draft, struct cs_xml *xml, struct cs_err *err)
 {
-    int depth = cs_xml_depth(xml);
-
-    for (bool there = true; there;) {
-        CS_TRY(cs_xml_child(xml, depth, &there, err));
-        if (there && cs_xml_is(xml, CS_NS_WRITABLE, "SqlInstance")) {
-            cs_autofree char *id = NULL;
-            CS_TRY(cs_xml_need(xml, "UniqueId", &id, err));
-            CS_TRY(cs_draft_key_store(draft, xml, id, err));
-        }
-    }
-    return CS_OK;
+    return cs_parts_each(draft, xml, CS_NS_WRITABLE, "SqlInstance", read_sql_instance, err);
 }
 
 static cs_rc begin_cluster(struct cs_draft *draft, struct cs_xml *xml, const char *site,
@@ -179,15 +177,7 @@ static cs_rc read_service(struct cs_draft *draft, struct cs_xml *xml, struct cs_
 
 static cs_rc read_services(struct cs_draft *draft, struct cs_xml *xml, struct cs_err *err)
 {
-    int depth = cs_xml_depth(xml);
-
-    for (bool there = true; there;) {
-        CS_TRY(cs_xml_child(xml, depth, &there, err));
-        if (there && cs_xml_is(xml, CS_NS_WRITABLE, "Service")) {
-            CS_TRY(read_service(draft, xml, err));
-        }
-    }
-    return CS_OK;
+    return cs_parts_each(draft, xml, CS_NS_WRITABLE, "Service", read_service, err);
 }
 
 static cs_rc read_topology_child(struct cs_draft *draft, struct cs_xml *xml, struct cs_err *err)
