@@ -51,60 +51,21 @@ static CK_RV wrap(struct cs_prober *prober, const struct cs_kek *kek,
 
 /* ---- opening ---- */
 
-struct opening {
-    const struct wrapped *wrapped;
-    const struct cs_secret *kek;
-    unsigned char *out;
-    size_t out_len;
-    const char *way;
-};
-
-/* A cs_secret_fn for the AES key. */
-static cs_rc open_with(void *ctx, const unsigned char *kek, size_t len, struct cs_err *err)
-{
-    struct opening *opening = ctx;
-    const struct wrapped *wrapped = opening->wrapped;
-
-    (void)len;
-    for (size_t i = 0; i < wrapped->mechanism->way_count; i++) {
-        enum cs_aeswrap way = wrapped->mechanism->ways[i];
-        if (cs_aeswrap_open(way, kek, wrapped->iv, wrapped->octets, wrapped->len, opening->out,
-                            &opening->out_len)) {
-            opening->way = way_names[way];
-            return CS_OK;
-        }
-    }
-    return cs_fail(err, CS_E_TOKEN_REFUSED, "this is no wrapped PKCS#8");
-}
-
-/* A cs_secret_fill_fn. */
-static cs_rc fill_opened(void *ctx, unsigned char *octets, size_t size, size_t *ret_len,
-                         struct cs_err *err)
-{
-    struct opening *opening = ctx;
-
-    (void)size;
-    opening->out = octets;
-    CS_TRY(cs_secret_lend(opening->kek, open_with, opening, err));
-    *ret_len = opening->out_len;
-    return CS_OK;
-}
-
 /* How it was padded; NULL if it does not open, *ret_is_key tells whether it is the key's private
  * half. */
 static const char *open_wrapped(const struct cs_kek *kek, const struct cs_probe_pair *pair,
                                 const struct wrapped *wrapped, bool *ret_is_key)
 {
-    struct opening opening = {.wrapped = wrapped, .kek = kek->octets};
     cs_auto(cs_secret) pkcs8 = NULL;
+    enum cs_aeswrap way;
 
     *ret_is_key = false;
-    if (wrapped->len > CS_SECRET_KEY_MAX ||
-        cs_secret_make(wrapped->len, fill_opened, &opening, &pkcs8, NULL) != CS_OK) {
+    if (cs_wrap_open(kek, wrapped->mechanism, wrapped->iv, wrapped->octets, wrapped->len, &way,
+                     &pkcs8, NULL) != CS_OK) {
         return NULL;
     }
     *ret_is_key = cs_pkcs8_check(pkcs8, &pair->key->base.spki, NULL) == CS_OK;
-    return opening.way;
+    return way_names[way];
 }
 
 /* ---- an exportable key ---- */

@@ -165,6 +165,7 @@ struct opening {
     size_t wrapped_len;
     unsigned char *out;
     size_t out_len;
+    enum cs_aeswrap way;
 };
 
 /* A cs_secret_fn for the key that wraps. */
@@ -175,8 +176,9 @@ static cs_rc open_with(void *ctx, const unsigned char *kek, size_t len, struct c
 
     (void)len;
     for (size_t i = 0; i < mechanism->way_count; i++) {
-        if (cs_aeswrap_open(mechanism->ways[i], kek, opening->iv, opening->wrapped,
-                            opening->wrapped_len, opening->out, &opening->out_len)) {
+        opening->way = mechanism->ways[i];
+        if (cs_aeswrap_open(opening->way, kek, opening->iv, opening->wrapped, opening->wrapped_len,
+                            opening->out, &opening->out_len)) {
             return CS_OK;
         }
     }
@@ -184,8 +186,8 @@ static cs_rc open_with(void *ctx, const unsigned char *kek, size_t len, struct c
 }
 
 /* A cs_secret_fill_fn. */
-static cs_rc open_wrapped(void *ctx, unsigned char *octets, size_t size, size_t *ret_len,
-                          struct cs_err *err)
+static cs_rc fill_opened(void *ctx, unsigned char *octets, size_t size, size_t *ret_len,
+                         struct cs_err *err)
 {
     struct opening *opening = ctx;
 
@@ -193,6 +195,26 @@ static cs_rc open_wrapped(void *ctx, unsigned char *octets, size_t size, size_t 
     opening->out = octets;
     CS_TRY(cs_secret_lend(opening->kek, open_with, opening, err));
     *ret_len = opening->out_len;
+    return CS_OK;
+}
+
+cs_rc cs_wrap_open(const struct cs_kek *kek, const struct cs_wrap_mechanism *mechanism,
+                   const uint8_t iv[CS_AESWRAP_IV_LEN], const uint8_t *wrapped, size_t len,
+                   enum cs_aeswrap *ret_way, struct cs_secret **ret_pkcs8, struct cs_err *err)
+{
+    struct opening opening = {
+        .mechanism = mechanism,
+        .kek = kek->octets,
+        .iv = iv,
+        .wrapped = wrapped,
+        .wrapped_len = len,
+    };
+
+    if (len > CS_SECRET_KEY_MAX) {
+        return cs_fail(err, CS_E_TOKEN_REFUSED, "a wrapped key of %zu octets is none", len);
+    }
+    CS_TRY(cs_secret_make(len, fill_opened, &opening, ret_pkcs8, err));
+    *ret_way = opening.way;
     return CS_OK;
 }
 
@@ -230,15 +252,15 @@ static cs_rc export_with(struct cs_token *token, const struct cs_token_key *key,
     }
     for (size_t i = 0; i < cs_wrap_mechanism_count; i++) {
         const struct cs_wrap_mechanism *mechanism = &cs_wrap_mechanisms[i];
-        struct opening opening = {mechanism, kek->octets, iv, wrapped, 0, NULL, 0};
-        CK_RV rv = cs_wrap_call(token, mechanism, iv, kek->object, key->private_key, wrapped,
-                                &opening.wrapped_len);
+        enum cs_aeswrap way;
+        size_t len = 0;
+        CK_RV rv = cs_wrap_call(token, mechanism, iv, kek->object, key->private_key, wrapped, &len);
         if (cs_wrap_is_final(rv)) {
             return cs_fail_ckr(err, cs_ckr_code(rv), "C_WrapKey", rv,
                                "the token \"%s\" does not wrap the key", token->info.label);
         }
-        if (rv == CKR_OK && opening.wrapped_len <= CS_SECRET_KEY_MAX &&
-            cs_secret_make(opening.wrapped_len, open_wrapped, &opening, ret_pkcs8, NULL) == CS_OK) {
+        if (rv == CKR_OK &&
+            cs_wrap_open(kek, mechanism, iv, wrapped, len, &way, ret_pkcs8, NULL) == CS_OK) {
             *ret_how = mechanism->name;
             return CS_OK;
         }

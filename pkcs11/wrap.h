@@ -62,6 +62,14 @@ struct cs_kek {
 CS_MUST_CHECK cs_rc cs_kek_make(struct cs_token *token, struct cs_kek *ret_kek, struct cs_err *err);
 void cs_kek_done(struct cs_kek *kek);
 
+/* Opens what @mechanism made with the key and @iv: the PKCS#8 in locked memory, and how it was
+ * padded really. CS_E_TOKEN_REFUSED if none of the mechanism's ways opens it. */
+CS_MUST_CHECK cs_rc cs_wrap_open(const struct cs_kek *kek,
+                                 const struct cs_wrap_mechanism *mechanism,
+                                 const uint8_t iv[CS_AESWRAP_IV_LEN], const uint8_t *wrapped,
+                                 size_t len, enum cs_aeswrap *ret_way, struct cs_secret **ret_pkcs8,
+                                 struct cs_err *err);
+
 /* ---- newpair.c: a private key that is unwrapped to a token ---- */
 
 /* How C_UnwrapKey is called: with a template that the token may want to have in fewer words. */
