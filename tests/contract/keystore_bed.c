@@ -102,18 +102,7 @@ struct cs_key *make_kept(const struct cs_key_spec *spec, uint8_t seed)
 
 void assert_signs(struct cs_key *key, enum cs_digest algorithm)
 {
-    cs_auto_value(cs_bytes) signature = {0};
-    uint8_t digest[CS_DIGEST_MAX];
-
-    for (size_t i = 0; i < sizeof digest; i++) {
-        digest[i] = (uint8_t)(0xf0 + i);
-    }
-    assert_ok(store->ops->sign(store, key, algorithm, digest, &signature, &err), &err);
-    ck_assert_msg(cs_testtoken_verify(&key->spki, algorithm, digest, &signature),
-                  "the signature over %s does not verify", cs_digest_name(algorithm));
-    digest[0] ^= 1;
-    ck_assert_msg(!cs_testtoken_verify(&key->spki, algorithm, digest, &signature),
-                  "it verifies for another digest too");
+    cs_testtoken_assert_signs(store, key, &key->spki, algorithm);
 }
 
 void assert_objects(size_t private_keys, size_t public_keys, size_t certificates)

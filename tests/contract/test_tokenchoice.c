@@ -30,22 +30,6 @@ static void teardown(void)
     cs_softhsm_done(&hsm);
 }
 
-static void assert_signs(struct cs_key *key, enum cs_digest algorithm)
-{
-    cs_auto_value(cs_bytes) signature = {0};
-    uint8_t digest[CS_DIGEST_MAX];
-
-    for (size_t i = 0; i < sizeof digest; i++) {
-        digest[i] = (uint8_t)(0xf0 + i);
-    }
-    assert_ok(store->ops->sign(store, key, algorithm, digest, &signature, &err), &err);
-    ck_assert_msg(cs_testtoken_verify(&key->spki, algorithm, digest, &signature),
-                  "the signature over %s does not verify", cs_digest_name(algorithm));
-    digest[0] ^= 1;
-    ck_assert_msg(!cs_testtoken_verify(&key->spki, algorithm, digest, &signature),
-                  "it verifies for another digest too");
-}
-
 /* ---- keys of other programs ---- */
 
 static void run_tool(char *const *arguments)
@@ -96,7 +80,7 @@ START_TEST(finds_a_key_without_its_public_object)
     assert_ok(store->ops->find(store, id, &found, &err), &err);
     ck_assert(cs_key_spec_equal(&found->spec, &bare[_i].spec));
     ck_assert(cs_bytes_equal(&found->spki, &key->spki));
-    assert_signs(found, CS_SHA256);
+    cs_testtoken_assert_signs(store, found, &found->spki, CS_SHA256);
     store->ops->key_free(found);
     store->ops->key_free(key);
 }
@@ -112,8 +96,8 @@ START_TEST(logs_in_again_for_a_key_that_wants_it)
     assert_ok(cs_token_open(&token.options, &store, &err), &err);
     assert_ok(store->ops->find(store, id, &key, &err), &err);
     ck_assert_int_eq(key->attrs.answer[CS_ATTR_ALWAYS_AUTHENTICATE], CS_TRUE);
-    assert_signs(key, CS_SHA256);
-    assert_signs(key, CS_SHA256);
+    cs_testtoken_assert_signs(store, key, &key->spki, CS_SHA256);
+    cs_testtoken_assert_signs(store, key, &key->spki, CS_SHA256);
     ck_assert_uint_eq(token.person.pins, 1);
     store->ops->key_free(key);
 }

@@ -1,6 +1,7 @@
 #include "support/testtoken.h"
 
 #include "base/mem.h"
+#include "support/check_run.h"
 
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -192,4 +193,22 @@ bool cs_testtoken_verify(const struct cs_bytes *spki, enum cs_digest algorithm,
     EVP_PKEY_CTX_free(ctx);
     EVP_PKEY_free(pkey);
     return good == 1;
+}
+
+void cs_testtoken_assert_signs(struct cs_keystore *store, struct cs_key *key,
+                               const struct cs_bytes *spki, enum cs_digest algorithm)
+{
+    cs_auto_value(cs_bytes) signature = {0};
+    uint8_t digest[CS_DIGEST_MAX];
+    struct cs_err err = {0};
+
+    for (size_t i = 0; i < sizeof digest; i++) {
+        digest[i] = (uint8_t)(0xf0 + i);
+    }
+    assert_ok(store->ops->sign(store, key, algorithm, digest, &signature, &err), &err);
+    ck_assert_msg(cs_testtoken_verify(spki, algorithm, digest, &signature),
+                  "the signature over %s does not verify", cs_digest_name(algorithm));
+    digest[0] ^= 1;
+    ck_assert_msg(!cs_testtoken_verify(spki, algorithm, digest, &signature),
+                  "it verifies for another digest too");
 }

@@ -51,4 +51,9 @@ struct cs_bytes cs_testtoken_certificate(const struct cs_bytes *spki, const char
 bool cs_testtoken_verify(const struct cs_bytes *spki, enum cs_digest algorithm,
                          const uint8_t *digest, const struct cs_bytes *signature);
 
+/* The key signs a digest, with a signature that verifies with @spki for that digest and no other.
+ */
+void cs_testtoken_assert_signs(struct cs_keystore *store, struct cs_key *key,
+                               const struct cs_bytes *spki, enum cs_digest algorithm);
+
 #endif
