@@ -30,35 +30,15 @@ typedef struct {
     BIGNUM *qi;
 } RSA_NUMBERS;
 
-/* CBIGNUM is libcrypto's word for a number in locked memory that is wiped. */
-static const ASN1_TEMPLATE RSA_NUMBERS_seq_tt[] =
-    {ASN1_SIMPLE(RSA_NUMBERS, version, ASN1_INTEGER),
-     ASN1_SIMPLE(RSA_NUMBERS, n, BIGNUM),
-     ASN1_SIMPLE(RSA_NUMBERS, e, BIGNUM),
-     ASN1_SIMPLE(RSA_NUMBERS, d, CBIGNUM),
-     ASN1_SIMPLE(RSA_NUMBERS, p, CBIGNUM),
-     ASN1_SIMPLE(RSA_NUMBERS, q, CBIGNUM),
-     ASN1_SIMPLE(RSA_NUMBERS, dp, CBIGNUM),
-     ASN1_SIMPLE(RSA_NUMBERS, dq, CBIGNUM),
-     ASN1_SIMPLE(RSA_NUMBERS, qi, CBIGNUM)} static_ASN1_SEQUENCE_END(RSA_NUMBERS)
-
-    /* ECPrivateKey. Source: RFC 5915 section 3. */
-    typedef struct {
+/* ECPrivateKey. Source: RFC 5915 section 3. */
+typedef struct {
     ASN1_INTEGER *version;
     ASN1_OCTET_STRING *number;
     ASN1_OBJECT *curve;
     ASN1_BIT_STRING *point;
 } EC_NUMBER;
 
-static const ASN1_TEMPLATE EC_NUMBER_seq_tt[] = {ASN1_SIMPLE(EC_NUMBER, version, ASN1_INTEGER),
-                                                 ASN1_SIMPLE(EC_NUMBER, number, ASN1_OCTET_STRING),
-                                                 ASN1_EXP_OPT(EC_NUMBER, curve, ASN1_OBJECT, 0),
-                                                 ASN1_EXP_OPT(
-                                                     EC_NUMBER, point, ASN1_BIT_STRING,
-                                                     1)} static_ASN1_SEQUENCE_END(EC_NUMBER)
-
-    bool
-    cs_pkcs8_der_len(const uint8_t *octets, size_t len, size_t *ret_len)
+bool cs_pkcs8_der_len(const uint8_t *octets, size_t len, size_t *ret_len)
 {
     const unsigned char *at = octets;
     long body = 0;
@@ -80,10 +60,33 @@ static const ASN1_TEMPLATE EC_NUMBER_seq_tt[] = {ASN1_SIMPLE(EC_NUMBER, version,
 
 /* ---- reading ---- */
 
+/* libcrypto's macros end without a semicolon, which clang-format does not understand. CBIGNUM is
+ * its word for a number in locked memory that is wiped. */
+/* clang-format off */
+static const ASN1_TEMPLATE RSA_NUMBERS_seq_tt[] = {
+    ASN1_SIMPLE(RSA_NUMBERS, version, ASN1_INTEGER),
+    ASN1_SIMPLE(RSA_NUMBERS, n, BIGNUM),
+    ASN1_SIMPLE(RSA_NUMBERS, e, BIGNUM),
+    ASN1_SIMPLE(RSA_NUMBERS, d, CBIGNUM),
+    ASN1_SIMPLE(RSA_NUMBERS, p, CBIGNUM),
+    ASN1_SIMPLE(RSA_NUMBERS, q, CBIGNUM),
+    ASN1_SIMPLE(RSA_NUMBERS, dp, CBIGNUM),
+    ASN1_SIMPLE(RSA_NUMBERS, dq, CBIGNUM),
+    ASN1_SIMPLE(RSA_NUMBERS, qi, CBIGNUM),
+} static_ASN1_SEQUENCE_END(RSA_NUMBERS)
+
+static const ASN1_TEMPLATE EC_NUMBER_seq_tt[] = {
+    ASN1_SIMPLE(EC_NUMBER, version, ASN1_INTEGER),
+    ASN1_SIMPLE(EC_NUMBER, number, ASN1_OCTET_STRING),
+    ASN1_EXP_OPT(EC_NUMBER, curve, ASN1_OBJECT, 0),
+    ASN1_EXP_OPT(EC_NUMBER, point, ASN1_BIT_STRING, 1),
+} static_ASN1_SEQUENCE_END(EC_NUMBER)
+
 /* A private key and its public half. */
 struct key {
     EVP_PKEY *pkey;
 };
+/* clang-format on */
 
 static cs_rc fail_key(const char *what, struct cs_err *err)
 {
