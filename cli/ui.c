@@ -68,6 +68,8 @@ void cs_ui_install_signals(void)
         sigaction(SIGHUP, &note, NULL);
     }
     sigaction(SIGPIPE, &ignore, NULL);
+    /* A limit on the size of files (ulimit -f) is then an error of write(2). */
+    sigaction(SIGXFSZ, &ignore, NULL);
 }
 
 void cs_ui_release_signals(void)

@@ -115,6 +115,37 @@ static cs_rc look_once(struct init *init, struct cs_err *err)
     return choose(init, &all, err);
 }
 
+/* A length that C_InitPIN refuses would leave a token without a user PIN. */
+struct length {
+    const struct init *init;
+    const char *whose;
+};
+
+static cs_rc check_length(void *ctx, const unsigned char *pin, size_t len, struct cs_err *err)
+{
+    const struct length *length = ctx;
+    const CK_TOKEN_INFO *info = &length->init->slot.info;
+    CK_ULONG max = info->ulMaxPinLen;
+
+    (void)pin;
+    if (max == 0 || max == CK_UNAVAILABLE_INFORMATION || (len >= info->ulMinPinLen && len <= max)) {
+        return CS_OK;
+    }
+    return cs_fail_hint(err, CS_E_USAGE, "choose another one; nothing was changed",
+                        "the token takes PINs of %lu to %lu octets, and the %s PIN has %zu",
+                        info->ulMinPinLen, max, length->whose, len);
+}
+
+static cs_rc check_pins(const struct init *init, const struct cs_secret *so_pin,
+                        const struct cs_secret *pin, struct cs_err *err)
+{
+    struct length so = {init, "SO"};
+    struct length user = {init, "user"};
+
+    CS_TRY(cs_secret_lend(so_pin, check_length, &so, err));
+    return cs_secret_lend(pin, check_length, &user, err);
+}
+
 /* Ends with the module started and its lock held. */
 static cs_rc find_slot(struct init *init, struct cs_err *err)
 {
@@ -271,6 +302,7 @@ static cs_rc run(struct init *init, const struct cs_init_pins *pins, struct cs_t
     cs_module_stop(&init->watch, &init->modules.items[0]);
     CS_TRY(pins->get(pins->ctx, &so_pin, &pin, err));
     CS_TRY(find_slot(init, err));
+    CS_TRY(check_pins(init, so_pin, pin, err));
     cs_session_hold_signals(&before);
     cs_rc rc = make_token(init, so_pin, pin, err);
     cs_session_let_signals(&before);
@@ -281,7 +313,11 @@ static cs_rc pad_label(struct init *init, struct cs_err *err)
 {
     size_t len = strlen(init->label);
 
-    if (len == 0 || len > CS_TOKEN_LABEL_MAX) {
+    if (init->label[strspn(init->label, " ")] == 0) {
+        return cs_fail_hint(err, CS_E_USAGE, "it is what token URIs name a token by",
+                            "the label of a token cannot be empty");
+    }
+    if (len > CS_TOKEN_LABEL_MAX) {
         return cs_fail_hint(err, CS_E_USAGE, "choose a short one",
                             "the label of a token has 1 to %d octets, not %zu", CS_TOKEN_LABEL_MAX,
                             len);

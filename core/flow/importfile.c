@@ -246,7 +246,7 @@ static cs_rc put_with_key(struct import *import, struct cs_err *err)
     cs_auto_value(cs_bytes) id = {0};
 
     CS_TRY(store->ops->find_id(store, &import->facts.spki, &id, err));
-    if (id.len && import->options->import_key) {
+    if (id.len && import->pkcs8 && import->options->import_key) {
         cs_strv_add(&import->warnings, "the certificate's private key is on the token already: "
                                        "that of the file was not used");
     }

@@ -14,6 +14,8 @@ static struct cs_testtoken token;
 static struct cs_token_info info;
 static struct cs_err err;
 static unsigned asked;
+static const char *so_pin_text;
+static const char *pin_text;
 
 static void setup(void)
 {
@@ -21,6 +23,8 @@ static void setup(void)
     cs_spy_init(&hsm);
     cs_testtoken_init(&token, &hsm, cs_spy_path());
     token.options.uri = NULL;
+    so_pin_text = CS_SOFTHSM_SO_PIN;
+    pin_text = CS_SOFTHSM_PIN;
 }
 
 static void teardown(void)
@@ -32,7 +36,7 @@ static void teardown(void)
 
 static cs_rc secret_of(const char *text, struct cs_secret **ret_secret, struct cs_err *error)
 {
-    char copy[64];
+    char copy[512];
     int len = snprintf(copy, sizeof copy, "%s", text);
 
     return cs_secret_take(copy, (size_t)len, ret_secret, error);
@@ -43,8 +47,8 @@ static cs_rc get_pins(void *ctx, struct cs_secret **ret_so_pin, struct cs_secret
 {
     (void)ctx;
     asked++;
-    CS_TRY(secret_of(CS_SOFTHSM_SO_PIN, ret_so_pin, error));
-    return secret_of(CS_SOFTHSM_PIN, ret_pin, error);
+    CS_TRY(secret_of(so_pin_text, ret_so_pin, error));
+    return secret_of(pin_text, ret_pin, error);
 }
 
 static const struct cs_init_pins pins = {get_pins, NULL};
@@ -96,6 +100,7 @@ static const struct {
      "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbcx",
      false},
     {"", false},
+    {"  ", false},
 };
 
 START_TEST(takes_labels_that_fit)
@@ -107,6 +112,31 @@ START_TEST(takes_labels_that_fit)
     }
     assert_fails(init(labels[_i].label), CS_E_USAGE, &err);
     assert_untouched();
+}
+END_TEST
+
+/* SoftHSM2 takes 4 to 255 octets. A PIN that is refused after C_InitToken would use the slot up. */
+#define X64 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+static const struct {
+    const char *so_pin;
+    const char *pin;
+    const char *says;
+} lengths[] = {
+    {CS_SOFTHSM_SO_PIN, "123", "the user PIN has 3"},
+    {"123", CS_SOFTHSM_PIN, "the SO PIN has 3"},
+    {CS_SOFTHSM_SO_PIN, X64 X64 X64 X64, "the user PIN has 256"},
+};
+
+START_TEST(refuses_pins_that_do_not_fit)
+{
+    so_pin_text = lengths[_i].so_pin;
+    pin_text = lengths[_i].pin;
+    assert_fails(init("edge"), CS_E_USAGE, &err);
+    assert_contains(err.message, lengths[_i].says);
+    ck_assert_uint_eq(cs_spy_calls(&hsm, "C_InitToken"), 0);
+    so_pin_text = CS_SOFTHSM_SO_PIN;
+    pin_text = CS_SOFTHSM_PIN;
+    assert_ok(init("edge"), &err);
 }
 END_TEST
 
@@ -251,6 +281,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, makes_a_token);
     add_rows(tcase, takes_labels_that_fit, labels);
+    add_rows(tcase, refuses_pins_that_do_not_fit, lengths);
     tcase_add_test(tcase, a_label_is_for_one_token);
     add_rows(tcase, never_touches_a_token, existing);
     tcase_add_test(tcase, a_uri_may_name_what_is_to_be);

@@ -86,6 +86,12 @@ if mount -t tmpfs -o size=8k tmpfs full 2>mount.txt; then
     run 11 "${offline[@]}" --state-dir "$WORK/full/state"
     clean
 fi
+# A limit on the size of files is a full disk, not the end by a signal.
+code=0
+(ulimit -f 1 && "${new[@]}" --output limited.req) >"$OUT" 2>"$ERR" || code=$?
+same "exit code under ulimit -f" 11 "$code"
+remedy && clean
+[ ! -e limited.req ] || fail "a file was left under ulimit -f"
 # Standard output cannot be written: the work is done, the exit code says that it was not shown.
 code=0
 "$CSCERT" list --json >/dev/full 2>"$ERR" || code=$?
