@@ -2,6 +2,7 @@
 #ifndef CS_CLI_OUTTOKEN_H
 #define CS_CLI_OUTTOKEN_H
 
+#include "pkcs11/objecturi.h"
 #include "pkcs11/probe.h"
 #include "pkcs11/tokenlist.h"
 

@@ -13,19 +13,23 @@ static const unsigned defaults[CS_LIMIT_COUNT] = {
 /* A real-time signal that nobody else uses: SIGALRM is for modules and libraries to play with. */
 #define WATCH_SIGNAL (SIGRTMAX - 3)
 
-/* Only what a signal handler may call (signal-safety(7)). */
-static void say(const char *text)
+void cs_watch_say(int fd, const char *text)
 {
-    size_t len = strlen(text);
+    size_t len = text ? strlen(text) : 0;
 
     while (len) {
-        ssize_t put = write(STDERR_FILENO, text, len);
+        ssize_t put = write(fd, text, len);
         if (put <= 0) {
             return;
         }
         text += put;
         len -= (size_t)put;
     }
+}
+
+static void say(const char *text)
+{
+    cs_watch_say(STDERR_FILENO, text);
 }
 
 static void say_number(unsigned number)
@@ -61,9 +65,8 @@ static void give_up(int number, siginfo_t *info, void *context)
         say("\n  during: ");
         say(watch->doing);
     }
-    say("\n  do: check the token and its connection, then run `cscert recover`: it "
-        "finishes "
-        "or undoes what was begun\n");
+    say("\n  do: check the token and its connection, then run `cscert recover`: it finishes or "
+        "undoes what was begun\n");
     if (watch->farewell) {
         watch->farewell();
     }

@@ -35,4 +35,16 @@ void cs_watch_stop(struct cs_watch *watch);
 void cs_watch_begin(struct cs_watch *watch, const char *operation, enum cs_limit limit);
 void cs_watch_end(struct cs_watch *watch);
 
+/* One call of a module's function list, between these two. Its value is the CK_RV. */
+#define cs_watched(watch, limit, functions, function, ...)                                         \
+    __extension__({                                                                                \
+        cs_watch_begin((watch), #function, (limit));                                               \
+        CK_RV cs_watched_rv_ = (functions)->function(__VA_ARGS__);                                 \
+        cs_watch_end((watch));                                                                     \
+        cs_watched_rv_;                                                                            \
+    })
+
+/* Only what a signal handler may call (signal-safety(7)); NULL is nothing. */
+void cs_watch_say(int fd, const char *text);
+
 #endif

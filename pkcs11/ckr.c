@@ -186,3 +186,8 @@ void cs_err_cause_ckr(struct cs_err *err, const char *operation, CK_RV rv)
         cs_err_hint(err, "%s", hint);
     }
 }
+
+CK_RV cs_ckr_of(const struct cs_err *err)
+{
+    return err->origin == CS_ORIGIN_CKR ? (CK_RV)err->cause : CKR_OK;
+}

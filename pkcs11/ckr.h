@@ -19,6 +19,9 @@ const char *cs_ckr_hint(CK_RV rv);
 /* As cs_err_cause(), with the hint of the table if there is none yet. */
 void cs_err_cause_ckr(struct cs_err *err, const char *operation, CK_RV rv);
 
+/* The return value that @err came of; CKR_OK if none did. */
+CK_RV cs_ckr_of(const struct cs_err *err);
+
 /* As cs_fail(), with the return value that @operation ("C_Login") gave. */
 #define cs_fail_ckr(err, code, operation, rv, ...)                                                 \
     (cs_err_set((err), (code), __VA_ARGS__), cs_err_cause_ckr((err), (operation), (rv)), (code))

@@ -6,7 +6,6 @@
 #include "x509/spki.h"
 
 #include <openssl/rand.h>
-#include <string.h>
 
 struct importing {
     struct cs_newpair *pair;
@@ -60,10 +59,7 @@ static cs_rc unwrap(struct importing *importing, struct cs_err *err)
         const struct cs_wrap_mechanism *mechanism = &cs_wrap_mechanisms[i];
         CK_RV rv = CKR_OK;
         for (size_t j = 0; j < mechanism->way_count; j++) {
-            uint8_t iv[CS_AESWRAP_IV_LEN];
-            CK_MECHANISM call = {mechanism->type, mechanism->has_iv ? iv : NULL,
-                                 mechanism->has_iv ? sizeof iv : 0};
-            memcpy(iv, importing->iv, sizeof iv);
+            CK_MECHANISM call = cs_wrap_with_iv(mechanism, importing->iv);
             importing->way = mechanism->ways[j];
             CS_TRY(cs_secret_lend(importing->kek->octets, close_with, importing, err));
             rv = cs_newpair_unwrap(importing->pair, &call, importing->kek->object,

@@ -30,12 +30,7 @@ struct init {
 };
 
 #define call_limited(init, limit, function, ...)                                                   \
-    __extension__({                                                                                \
-        cs_watch_begin(&(init)->watch, #function, (limit));                                        \
-        CK_RV call_rv_ = (init)->module->function(__VA_ARGS__);                                    \
-        cs_watch_end(&(init)->watch);                                                              \
-        call_rv_;                                                                                  \
-    })
+    cs_watched(&(init)->watch, limit, (init)->module, function, __VA_ARGS__)
 #define call(init, function, ...) call_limited(init, CS_LIMIT_CALL, function, __VA_ARGS__)
 
 /* ---- which slot ---- */

@@ -83,13 +83,6 @@ cs_rc cs_keygen_check(struct cs_token *token, const struct cs_key_spec *spec, bo
     return check_mechanism(token, &mechanisms[1], spec, err);
 }
 
-/* One of the refusals that another template may cure. */
-static bool is_about_template(CK_RV rv)
-{
-    return rv == CKR_TEMPLATE_INCONSISTENT || rv == CKR_ATTRIBUTE_TYPE_INVALID ||
-           rv == CKR_ATTRIBUTE_VALUE_INVALID;
-}
-
 CK_RV cs_keygen_pair(struct cs_token *token, CK_MECHANISM_TYPE type, struct cs_template *template,
                      struct cs_token_key *key)
 {
@@ -139,7 +132,7 @@ static CK_RV generate_stages(struct cs_token *token, const struct cs_key_request
     for (enum cs_template_stage stage = CS_STAGE_ALL; stage <= last; stage++) {
         cs_template_make(&token->profile, request, stage, template);
         rv = cs_keygen_pair(token, type, template, key);
-        if (!is_about_template(rv)) {
+        if (!cs_template_is_refused(rv)) {
             if (rv == CKR_OK && stage != CS_STAGE_ALL && token->ui) {
                 token->ui->ops->warn(token->ui,
                                      "the token took no usage attributes with the key: what they "
@@ -157,7 +150,7 @@ static cs_rc fail_generate(struct cs_token *token, const struct cs_key_request *
     cs_err_set(err, cs_ckr_code(rv), "the token \"%s\" does not make an %s key of %u bits%s",
                token->info.label, cs_key_alg_name(request->spec.alg), request->spec.bits,
                request->exportable ? " that can be exported" : "");
-    if (request->exportable && is_about_template(rv)) {
+    if (request->exportable && cs_template_is_refused(rv)) {
         cs_err_hint(err, "the token may not make exportable keys: leave out "
                          "-PrivateKeyExportable, or use another token");
     }

@@ -76,21 +76,6 @@ static cs_rc find_by(struct cs_token *token, const struct mark *mark, struct cs_
     return CS_OK;
 }
 
-/* DER OCTET STRING of a point: less than 256 octets for every curve of ours. */
-static struct cs_bytes wrap_point(const struct cs_bytes *point)
-{
-    struct cs_bytes der = {.data = cs_alloc(point->len + 4, 1)};
-
-    der.data[der.len++] = 0x04;
-    if (point->len >= 0x80) {
-        der.data[der.len++] = 0x81;
-    }
-    der.data[der.len++] = (uint8_t)point->len;
-    memcpy(der.data + der.len, point->data, point->len);
-    der.len += point->len;
-    return der;
-}
-
 /* Private keys of RSA tell their modulus; those of EC tell their point on few tokens only, and some
  * modules tell it bare. */
 cs_rc cs_certlist_find_id(struct cs_token *token, const struct cs_bytes *spki,
@@ -100,9 +85,9 @@ cs_rc cs_certlist_find_id(struct cs_token *token, const struct cs_bytes *spki,
     cs_auto_value(cs_bytes) wrapped = {0};
     struct cs_key_spec spec;
 
-    CS_TRY(cs_spki_public(spki, &spec, &public, err));
+    CS_TRY(cs_spki_public(spki, &spec, &public, NULL, err));
     if (!cs_key_is_rsa(&spec)) {
-        wrapped = wrap_point(&public);
+        wrapped = cs_spki_point_der(&public);
     }
     const struct mark rsa[] = {{CKO_PRIVATE_KEY, CKA_MODULUS, &public},
                                {CKO_PUBLIC_KEY, CKA_MODULUS, &public}};

@@ -23,6 +23,7 @@
 #include "pkcs11/lent.h"
 
 #include "base/mem.h"
+#include "pkcs11/ckr.h"
 #include "pkcs11/session.h"
 
 #include <dlfcn.h>
@@ -202,8 +203,9 @@ static CK_RV lent_C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_BYTE 
         return CKR_USER_ALREADY_LOGGED_IN;
     }
     pthread_mutex_lock(&active->mutex);
-    if (cs_session_login_in(active->token, active->token->module, session, &err) != CS_OK) {
-        rv = err.origin == CS_ORIGIN_CKR ? (CK_RV)err.cause : CKR_USER_NOT_LOGGED_IN;
+    if (cs_session_login_in(active->token, session, &err) != CS_OK) {
+        rv = cs_ckr_of(&err);
+        rv = rv == CKR_OK ? CKR_USER_NOT_LOGGED_IN : rv;
     }
     return end("C_Login", rv);
 }

@@ -10,8 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How long another cscert may hold the lock. */
-
 static void add(struct cs_module_list *list, CK_FUNCTION_LIST *functions, char *path)
 {
     list->items = cs_realloc(list->items, list->count + 1, sizeof *list->items);

@@ -4,6 +4,7 @@
 #include "pkcs11/attrs.h"
 #include "pkcs11/ckr.h"
 #include "pkcs11/object.h"
+#include "pkcs11/pair.h"
 #include "pkcs11/session.h"
 #include "pkcs11/template.h"
 #include "pkcs11/undo.h"
@@ -11,25 +12,10 @@
 #include "pkcs11/wrap.h"
 #include "x509/spki.h"
 
-#include <limits.h>
-#include <openssl/core_names.h>
-#include <openssl/ec.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/rand.h>
-#include <openssl/rsa.h>
-#include <openssl/x509.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Beside what a template has: class and kind, and two parts of a public key. */
 #define ATTRIBUTES_MAX (CS_TEMPLATE_MAX + 4)
-
-#define MODULUS_MAX  1024
-#define EXPONENT_MAX 64
-
-/* A point of P-521, uncompressed, in a DER OCTET STRING. */
-#define POINT_MAX (1 + 2 * 66 + 3)
 
 static CK_OBJECT_CLASS private_class = CKO_PRIVATE_KEY;
 static CK_OBJECT_CLASS public_class = CKO_PUBLIC_KEY;
@@ -70,13 +56,6 @@ static void expect(struct cs_newpair *pair, const struct cs_template *template)
     pair->expected[CS_ATTR_NEVER_EXTRACTABLE] = CS_FALSE;
 }
 
-static bool is_about_template(CK_RV rv)
-{
-    return rv == CKR_TEMPLATE_INCONSISTENT || rv == CKR_TEMPLATE_INCOMPLETE ||
-           rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
-           rv == CKR_ATTRIBUTE_READ_ONLY;
-}
-
 /* ---- the private half ---- */
 
 cs_rc cs_newpair_begin(struct cs_newpair *pair, struct cs_token *token,
@@ -91,7 +70,6 @@ cs_rc cs_newpair_begin(struct cs_newpair *pair, struct cs_token *token,
     pair->key->base.spec = request->spec;
     pair->key->base.generation = CS_GEN_TOKEN;
     pair->key->id_was_free = true;
-    pair->key->id_was_free = true;
     return CS_OK;
 }
 
@@ -100,12 +78,11 @@ void cs_newpair_done(struct cs_newpair *pair, struct cs_err *err)
     struct cs_token_key *key = pair->key;
 
     if (key && pair->tried) {
-        /* By their handles, and by the CKA_ID, which was new: a token may have made a key and have
-         * said that it failed. */
+        /* By their handles, in case that they carry another CKA_ID; then all that carries this one,
+         * which was new: a token may have made a key and have said that it failed. */
+        cs_object_forget(pair->token, &key->private_key);
+        cs_object_forget(pair->token, &key->public_key);
         cs_undo_pair(pair->token, key, err);
-        key->private_key = CK_INVALID_HANDLE;
-        key->public_key = CK_INVALID_HANDLE;
-        cs_undo_pair(pair->token, key, NULL);
     }
     cs_token_key_free(key);
     pair->key = NULL;
@@ -146,10 +123,10 @@ CK_RV cs_newpair_unwrap(struct cs_newpair *pair, CK_MECHANISM *mechanism, CK_OBJ
     CK_RV rv = CKR_TEMPLATE_INCONSISTENT;
 
     for (enum cs_template_stage stage = CS_STAGE_ALL;
-         stage < CS_STAGE_COUNT && is_about_template(rv); stage++) {
+         stage < CS_STAGE_COUNT && cs_template_is_refused(rv); stage++) {
         rv = unwrap(pair, mechanism, with, wrapped, len, stage, false);
     }
-    if (is_about_template(rv) && pair->request->exportable) {
+    if (cs_template_is_refused(rv) && pair->request->exportable) {
         /* openCryptoki makes it true by itself, and refuses to be told so. What reads back counts.
          */
         rv = unwrap(pair, mechanism, with, wrapped, len, CS_STAGE_ALL, true);
@@ -161,65 +138,46 @@ CK_RV cs_newpair_unwrap(struct cs_newpair *pair, CK_MECHANISM *mechanism, CK_OBJ
 
 /* The numbers of a public key as Cryptoki wants them. */
 struct numbers {
-    uint8_t modulus[MODULUS_MAX];
-    size_t modulus_len;
-    uint8_t exponent[EXPONENT_MAX];
-    size_t exponent_len;
-    uint8_t point[POINT_MAX];
-    size_t point_len;
+    struct cs_bytes modulus;
+    struct cs_bytes exponent;
+    struct cs_bytes point; /* DER */
 };
 
-static size_t number_of(const EVP_PKEY *pkey, const char *name, uint8_t *octets, size_t size)
+static void numbers_done(struct numbers *numbers)
 {
-    BIGNUM *number = NULL;
-    size_t len = 0;
-
-    if (EVP_PKEY_get_bn_param(pkey, name, &number) == 1 && (size_t)BN_num_bytes(number) <= size) {
-        len = (size_t)BN_bn2bin(number, octets);
-    }
-    BN_free(number);
-    return len;
+    cs_bytes_done(&numbers->modulus);
+    cs_bytes_done(&numbers->exponent);
+    cs_bytes_done(&numbers->point);
 }
 
-/* DER OCTET STRING of the point: PKCS#11 v2.40 section 2.3.3. */
-static size_t point_of(const EVP_PKEY *pkey, uint8_t *der, size_t size)
+static cs_rc read_numbers(const struct cs_newpair *pair, struct numbers *ret_numbers,
+                          struct cs_err *err)
 {
-    uint8_t point[POINT_MAX];
-    size_t len = 0;
+    cs_auto_value(cs_bytes) public = {0};
+    cs_auto_value(cs_bytes) exponent = {0};
+    struct cs_key_spec spec;
 
-    if (EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &len) !=
-        1) {
-        return 0;
+    CS_TRY(cs_spki_public(pair->spki, &spec, &public, &exponent, err));
+    if (!cs_key_spec_equal(&spec, &pair->request->spec)) {
+        return cs_fail(err, CS_E_INTERNAL, "the public half is not of the kind that is asked for");
     }
-    int whole = ASN1_object_size(0, (int)len, V_ASN1_OCTET_STRING);
-    if (len < 2 || point[0] != POINT_CONVERSION_UNCOMPRESSED || whole < 0 || (size_t)whole > size) {
-        return 0;
+    if (cs_key_is_rsa(&spec)) {
+        ret_numbers->modulus = cs_bytes_steal(&public);
+        ret_numbers->exponent = cs_bytes_steal(&exponent);
+    } else {
+        ret_numbers->point = cs_spki_point_der(&public);
     }
-    unsigned char *at = der;
-    ASN1_put_object(&at, 0, (int)len, V_ASN1_OCTET_STRING, V_ASN1_UNIVERSAL);
-    memcpy(at, point, len);
-    return (size_t)whole;
+    return CS_OK;
 }
 
-static bool read_numbers(const struct cs_newpair *pair, EVP_PKEY *pkey, struct numbers *numbers)
+static CK_ATTRIBUTE attribute_of(CK_ATTRIBUTE_TYPE type, const struct cs_bytes *value)
 {
-    if (!pkey) {
-        return false;
-    }
-    if (cs_key_is_rsa(&pair->request->spec)) {
-        numbers->modulus_len =
-            number_of(pkey, OSSL_PKEY_PARAM_RSA_N, numbers->modulus, sizeof numbers->modulus);
-        numbers->exponent_len =
-            number_of(pkey, OSSL_PKEY_PARAM_RSA_E, numbers->exponent, sizeof numbers->exponent);
-        return numbers->modulus_len && numbers->exponent_len;
-    }
-    numbers->point_len = point_of(pkey, numbers->point, sizeof numbers->point);
-    return numbers->point_len;
+    return (CK_ATTRIBUTE){type, value->data, value->len};
 }
 
 /* The template's public half, with the key's numbers in the place of what makes new ones. */
 static CK_ULONG public_attributes(const struct cs_newpair *pair, const struct cs_template *template,
-                                  struct numbers *numbers, CK_ATTRIBUTE *attributes)
+                                  const struct numbers *numbers, CK_ATTRIBUTE *attributes)
 {
     CK_ULONG count = begin_attributes(pair, false, attributes);
 
@@ -230,22 +188,22 @@ static CK_ULONG public_attributes(const struct cs_newpair *pair, const struct cs
         }
     }
     if (cs_key_is_rsa(&pair->request->spec)) {
-        attributes[count++] = (CK_ATTRIBUTE){CKA_MODULUS, numbers->modulus, numbers->modulus_len};
-        attributes[count++] =
-            (CK_ATTRIBUTE){CKA_PUBLIC_EXPONENT, numbers->exponent, numbers->exponent_len};
+        attributes[count++] = attribute_of(CKA_MODULUS, &numbers->modulus);
+        attributes[count++] = attribute_of(CKA_PUBLIC_EXPONENT, &numbers->exponent);
     } else {
-        attributes[count++] = (CK_ATTRIBUTE){CKA_EC_POINT, numbers->point, numbers->point_len};
+        attributes[count++] = attribute_of(CKA_EC_POINT, &numbers->point);
     }
     return count;
 }
 
-static cs_rc create_public(struct cs_newpair *pair, struct numbers *numbers, struct cs_err *err)
+static cs_rc create_public(struct cs_newpair *pair, const struct numbers *numbers,
+                           struct cs_err *err)
 {
     struct cs_token *token = pair->token;
     CK_RV rv = CKR_TEMPLATE_INCONSISTENT;
 
     for (enum cs_template_stage stage = CS_STAGE_ALL;
-         stage < CS_STAGE_COUNT && is_about_template(rv); stage++) {
+         stage < CS_STAGE_COUNT && cs_template_is_refused(rv); stage++) {
         struct cs_template template;
         CK_ATTRIBUTE attributes[ATTRIBUTES_MAX];
         CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
@@ -331,69 +289,26 @@ static cs_rc read_back(struct cs_newpair *pair, struct cs_err *err)
     return CS_OK;
 }
 
-static bool verifies(EVP_PKEY *pkey, enum cs_digest algorithm, const uint8_t *digest,
-                     const struct cs_bytes *signature)
-{
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
-    bool rsa = EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA;
-    const EVP_MD *md = EVP_get_digestbyname(cs_digest_name(algorithm));
-
-    bool good = ctx && EVP_PKEY_verify_init(ctx) == 1 &&
-                (!rsa || EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1) &&
-                EVP_PKEY_CTX_set_signature_md(ctx, md) == 1 &&
-                EVP_PKEY_verify(ctx, signature->data, signature->len, digest,
-                                cs_digest_len(algorithm)) == 1;
-    EVP_PKEY_CTX_free(ctx);
-    ERR_clear_error();
-    return good;
-}
-
 /* Only a signature shows that the private half is the one of the public half. */
-static cs_rc try_signature(struct cs_newpair *pair, EVP_PKEY *pkey, struct cs_err *err)
+static cs_rc try_signature(struct cs_newpair *pair, struct cs_err *err)
 {
-    enum cs_digest algorithm = cs_key_digest(&pair->request->spec);
-    cs_auto_value(cs_bytes) signature = {0};
-    uint8_t digest[CS_DIGEST_MAX];
+    bool fits = false;
 
-    if (RAND_bytes(digest, sizeof digest) != 1) {
-        return cs_fail(err, CS_E_INTERNAL, "there are no random numbers");
-    }
-    CS_TRY(cs_sign_digest(pair->token, pair->key, algorithm, digest, &signature, err));
-    return verifies(pkey, algorithm, digest, &signature)
-               ? CS_OK
-               : fail_other(pair, "signs what does not verify", err);
-}
-
-static cs_rc finish(struct cs_newpair *pair, EVP_PKEY *pkey, struct cs_err *err)
-{
-    struct numbers numbers = {0};
-
-    if (!read_numbers(pair, pkey, &numbers)) {
-        return cs_fail(err, CS_E_INTERNAL, "the public half of the key cannot be read");
-    }
-    CS_TRY(read_attributes(pair, err));
-    tighten(pair); /* before anything else: until then others could read the key */
-    CS_TRY(create_public(pair, &numbers, err));
-    CS_TRY(read_back(pair, err));
-    return try_signature(pair, pkey, err);
+    CS_TRY(cs_pair_fits(pair->token, &pair->key->base, pair->key->private_key, &fits, err));
+    return fits ? CS_OK : fail_other(pair, "signs what does not verify", err);
 }
 
 cs_rc cs_newpair_finish(struct cs_newpair *pair, struct cs_token_key **ret_key, struct cs_err *err)
 {
-    const unsigned char *at = pair->spki->data;
-    EVP_PKEY *pkey =
-        pair->spki->len <= LONG_MAX ? d2i_PUBKEY(NULL, &at, (long)pair->spki->len) : NULL;
-    struct cs_token_key *key = pair->key;
+    cs_auto_value(numbers) numbers = {0};
 
-    cs_rc rc = finish(pair, pkey, err);
-    EVP_PKEY_free(pkey);
-    ERR_clear_error();
-    if (rc != CS_OK) {
-        cs_undo_pair(pair->token, key, err);
-        return rc;
-    }
-    key->base.uri = cs_uri_of_key(&pair->token->ck_info, key->base.id, CS_KEY_ID_LEN);
-    pair->key = NULL;
-    *ret_key = key;
+    CS_TRY(read_numbers(pair, &numbers, err));
+    CS_TRY(read_attributes(pair, err));
+    tighten(pair); /* before anything else: until then others could read the key */
+    CS_TRY(create_public(pair, &numbers, err));
+    CS_TRY(read_back(pair, err));
+    CS_TRY(try_signature(pair, err));
+    pair->key->base.uri = cs_uri_of_key(&pair->token->ck_info, pair->key->base.id, CS_KEY_ID_LEN);
+    *ret_key = cs_steal(&pair->key);
     return CS_OK;
 }

@@ -83,6 +83,14 @@ cs_rc cs_object_destroy(struct cs_token *token, CK_OBJECT_HANDLE object, struct 
     return CS_OK;
 }
 
+void cs_object_forget(struct cs_token *token, CK_OBJECT_HANDLE *object)
+{
+    if (*object != CK_INVALID_HANDLE) {
+        (void)!cs_object_destroy(token, *object, NULL);
+        *object = CK_INVALID_HANDLE;
+    }
+}
+
 /* What a search returned is not destroyed before it has said itself that it is meant. */
 static cs_rc is_key_of_id(struct cs_token *token, CK_OBJECT_HANDLE object, CK_OBJECT_CLASS class,
                           const uint8_t *id, bool *ret_is, struct cs_err *err)

@@ -23,6 +23,9 @@ CS_MUST_CHECK cs_rc cs_object_find_id(struct cs_token *token, CK_OBJECT_CLASS cl
 CS_MUST_CHECK cs_rc cs_object_destroy(struct cs_token *token, CK_OBJECT_HANDLE object,
                                       struct cs_err *err);
 
+/* Where a failure changes nothing. CK_INVALID_HANDLE, which is left behind, is nothing. */
+void cs_object_forget(struct cs_token *token, CK_OBJECT_HANDLE *object);
+
 /* Every private and public key of that CKA_ID. */
 CS_MUST_CHECK cs_rc cs_object_destroy_keys(struct cs_token *token, const uint8_t id[CS_KEY_ID_LEN],
                                            size_t *ret_count, struct cs_err *err);

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "pkcs11/attrs.h"
 #include "pkcs11/object.h"
-#include "pkcs11/tokenlist.h"
+#include "pkcs11/token_internal.h"
 #include "pkcs11/uri_internal.h"
 
 #include <stdlib.h>
@@ -111,8 +111,8 @@ static cs_rc fail_none(struct cs_token *token, const struct cs_uri *uri, struct 
     return rc;
 }
 
-cs_rc cs_objecturi_find(struct cs_token *token, const struct cs_uri *uri,
-                        CK_OBJECT_HANDLE *ret_object, struct cs_err *err)
+static cs_rc find_one(struct cs_token *token, const struct cs_uri *uri,
+                      CK_OBJECT_HANDLE *ret_object, struct cs_err *err)
 {
     CK_OBJECT_HANDLE handles[FITTING_MAX];
     size_t count = 0;
@@ -190,7 +190,7 @@ cs_rc cs_token_object(struct cs_keystore *store, const char *uri,
     struct said said;
 
     CS_TRY(cs_uri_parse_object(uri, &parsed, err));
-    CS_TRY(cs_objecturi_find(token, parsed, &object, err));
+    CS_TRY(find_one(token, parsed, &object, err));
     CS_TRY(read_said(token, object, &said, err));
     const CK_ATTRIBUTE *label = find_said(&said, CKA_LABEL);
     const CK_ATTRIBUTE *id = find_said(&said, CKA_ID);

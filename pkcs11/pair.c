@@ -8,8 +8,8 @@
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 
-static cs_rc verify(const struct cs_key *key, const uint8_t *digest,
-                    const struct cs_bytes *signature, bool *ret_good, struct cs_err *err)
+cs_rc cs_pair_verify(const struct cs_key *key, const uint8_t *digest,
+                     const struct cs_bytes *signature, bool *ret_good, struct cs_err *err)
 {
     EVP_PKEY *pkey = NULL;
 
@@ -41,5 +41,5 @@ cs_rc cs_pair_fits(struct cs_token *token, const struct cs_key *key, CK_OBJECT_H
         return cs_fail(err, CS_E_INTERNAL, "there are no random numbers");
     }
     CS_TRY(cs_sign_digest(token, &half, cs_key_digest(&key->spec), digest, &signature, err));
-    return verify(key, digest, &signature, ret_fits, err);
+    return cs_pair_verify(key, digest, &signature, ret_fits, err);
 }

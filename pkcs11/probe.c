@@ -50,8 +50,7 @@ void cs_probe_done(struct cs_probe *probe)
 
 /* ---- findings ---- */
 
-/* The token is not there any more: every further call would say so again. */
-static bool is_gone(CK_RV rv)
+bool cs_probe_is_gone(CK_RV rv)
 {
     return rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT ||
            rv == CKR_CRYPTOKI_NOT_INITIALIZED;
@@ -81,7 +80,7 @@ static void add(struct cs_prober *prober, const char *what, enum cs_probe_result
     };
     report->contradictions += severity != CS_PROBE_FINE;
     report->dangers += severity == CS_PROBE_DANGER;
-    prober->gone |= is_gone(rv);
+    prober->gone |= cs_probe_is_gone(rv);
     if (prober->options->each) {
         prober->options->each(prober->options->ctx, report);
     }
@@ -118,9 +117,8 @@ void cs_probe_about(struct cs_prober *prober, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    vsnprintf(prober->about_text, sizeof prober->about_text, format, args);
+    vsnprintf(prober->about, sizeof prober->about, format, args);
     va_end(args);
-    prober->about = prober->about_text;
     cs_probe_doing(prober, "begin");
 }
 

@@ -30,10 +30,9 @@ struct cs_prober {
     char label[48];          /* of every object of ours */
     uint8_t ids[CS_PROBE_PAIRS_MAX][CS_KEY_ID_LEN]; /* of what may be on the token */
     size_t id_count;
-    const char *about;
-    char about_text[48];
-    size_t done; /* steps */
-    bool gone;   /* the token is: nothing more is tried */
+    char about[48]; /* of the findings */
+    size_t done;    /* steps */
+    bool gone;      /* the token is: nothing more is tried */
     bool rsa_wrapped;
     bool ec_wrapped;
     struct cs_probe_facts facts;
@@ -74,6 +73,9 @@ void cs_probe_leave_side(struct cs_prober *prober);
 /* A word for a list of the draft, once. */
 void cs_probe_note(struct cs_strv *list, const char *word);
 
+/* The token is not there any more: every further call would say so again. */
+bool cs_probe_is_gone(CK_RV rv);
+
 double cs_probe_now(void); /* milliseconds */
 bool cs_probe_stopped(struct cs_prober *prober);
 void cs_probe_spec_name(const struct cs_key_spec *spec, char ret_name[24]); /* "RSA-2048" */
@@ -94,11 +96,8 @@ void cs_probe_mechanisms(struct cs_prober *prober);
 void cs_probe_request(struct cs_prober *prober, const struct cs_key_spec *spec, bool exportable,
                       struct cs_probe_pair *ret_pair);
 
-/* C_GenerateKeyPair with pair->asked; pair->rv says what came of it. */
-void cs_probe_generate(struct cs_prober *prober, struct cs_probe_pair *pair);
-
-/* The template of what the token is known not to refuse; extra: an attribute more that is true, or
- * CS_PROBE_NO_EXTRA. */
+/* C_GenerateKeyPair with the template of what the token is known not to refuse; pair->rv says what
+ * came of it. @extra: an attribute more that is true, or CS_PROBE_NO_EXTRA. */
 #define CS_PROBE_NO_EXTRA CK_UNAVAILABLE_INFORMATION
 void cs_probe_make_plain(struct cs_prober *prober, struct cs_probe_pair *pair,
                          CK_ATTRIBUTE_TYPE extra);

@@ -16,7 +16,7 @@ static bool read_attributes(struct cs_prober *prober, CK_OBJECT_HANDLE private_k
         return true;
     }
     cs_probe_add_rv(prober, "read-back", CS_PROBE_NO, CS_PROBE_CONTRADICTION, err.operation,
-                    (CK_RV)err.cause, "a key that was just made does not tell its attributes");
+                    cs_ckr_of(&err), "a key that was just made does not tell its attributes");
     return false;
 }
 
@@ -126,8 +126,7 @@ bool cs_probe_public(struct cs_prober *prober, struct cs_probe_pair *pair)
     if (cs_key_read_public(prober->token, pair->key->public_key, pair->key, &same_id, &err) !=
         CS_OK) {
         cs_probe_add_rv(prober, "public half", CS_PROBE_UNTRUE, CS_PROBE_CONTRADICTION,
-                        err.operation, err.origin == CS_ORIGIN_CKR ? (CK_RV)err.cause : CKR_OK,
-                        "%s", err.message);
+                        err.operation, cs_ckr_of(&err), "%s", err.message);
         cs_probe_spec_name(&pair->request.spec, name);
         cs_strv_take(
             &prober->facts.cannot,

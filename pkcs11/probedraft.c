@@ -47,6 +47,7 @@ static void add_key(struct cs_buf *buf, const char *key, const char *value)
     cs_buf_puts(buf, "\n");
 }
 
+/* Nothing to tell it by is no pattern. */
 static void add_pattern(struct cs_buf *buf, const char *key, const char *value)
 {
     cs_autofree char *pattern = pattern_of(value);
@@ -66,20 +67,11 @@ static void add_list(struct cs_buf *buf, const char *key, const struct cs_strv *
     cs_buf_puts(buf, "}\n");
 }
 
-/* What the module says of itself tells tokens apart that show their chip's maker. */
-static void add_library(struct cs_buf *buf, struct cs_token *token)
-{
-    CK_INFO info = {0};
-
-    if (cs_ck(token, C_GetInfo, &info) == CKR_OK) {
-        cs_autofree char *words =
-            cs_slot_text(info.libraryDescription, sizeof info.libraryDescription);
-        add_pattern(buf, "library", words);
-    }
-}
-
 static void add_head(struct cs_buf *buf, struct cs_token *token)
 {
+    const char *manufacturer = token->info.manufacturer;
+    cs_auto_value(cs_slot_library) library = {.watch = &token->watch, .functions = token->module};
+    const char *words = cs_slot_library_words(&library);
     char now[CS_TIME_TEXT_SIZE];
     cs_autofree char *name = cs_asprintf("draft of %s", token->info.label);
 
@@ -93,12 +85,13 @@ static void add_head(struct cs_buf *buf, struct cs_token *token)
                   cs_clock_format(cs_clock_now(), now), token->info.uri, token->info.module_path);
     add_key(buf, "name", name);
     cs_buf_puts(buf, "\n# What this token says of itself; with * it fits more of its make.\n");
-    add_pattern(buf, "manufacturer", *token->info.manufacturer ? token->info.manufacturer : "");
-    if (!*token->info.manufacturer) {
+    if (*manufacturer) {
+        add_pattern(buf, "manufacturer", manufacturer);
+    } else {
         add_key(buf, "manufacturer", "*");
     }
     add_pattern(buf, "model", token->info.model);
-    add_library(buf, token);
+    add_pattern(buf, "library", words ? words : "");
 }
 
 static void add_generation(struct cs_buf *buf, const struct cs_prober *prober)

@@ -23,25 +23,15 @@ void cs_probe_last_words(const char *text)
     last_words = text;
 }
 
-/* Only what a signal handler may call (signal-safety(7)). */
-static void say(int fd, const char *text)
+static void say(const char *text)
 {
-    size_t len = text ? strlen(text) : 0;
-
-    while (len) {
-        ssize_t put = write(fd, text, len);
-        if (put <= 0) {
-            return;
-        }
-        text += put;
-        len -= (size_t)put;
-    }
+    cs_watch_say(STDERR_FILENO, text);
 }
 
 static void farewell(void)
 {
-    say(STDERR_FILENO, left_text);
-    say(STDOUT_FILENO, last_words);
+    say(left_text);
+    cs_watch_say(STDOUT_FILENO, last_words);
 }
 
 /* A crash outside of a call on the module is our own: it ends the program as it always does. */
@@ -54,17 +44,17 @@ static void crashed(int number)
         raise(number);
         return;
     }
-    say(STDERR_FILENO, "cscert: the PKCS#11 module crashed\n  cause: ");
-    say(STDERR_FILENO, watch->operation);
-    say(STDERR_FILENO, number == SIGSEGV  ? ": SIGSEGV"
-                       : number == SIGBUS ? ": SIGBUS"
-                       : number == SIGILL ? ": SIGILL"
-                       : number == SIGFPE ? ": SIGFPE"
-                                          : ": SIGABRT");
-    say(STDERR_FILENO, "\n  during: ");
-    say(STDERR_FILENO, watch->doing);
-    say(STDERR_FILENO, "\n  do: use another version of the module; what was found until then is "
-                       "on standard output\n");
+    say("cscert: the PKCS#11 module crashed\n  cause: ");
+    say(watch->operation);
+    say(number == SIGSEGV  ? ": SIGSEGV"
+        : number == SIGBUS ? ": SIGBUS"
+        : number == SIGILL ? ": SIGILL"
+        : number == SIGFPE ? ": SIGFPE"
+                           : ": SIGABRT");
+    say("\n  during: ");
+    say(watch->doing);
+    say("\n  do: use another version of the module; what was found until then is on standard "
+        "output\n");
     farewell();
     _exit(CS_E_TOKEN_REFUSED);
 }

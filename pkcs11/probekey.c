@@ -31,7 +31,8 @@ void cs_probe_request(struct cs_prober *prober, const struct cs_key_spec *spec, 
     ret_pair->key->base.spec = *spec;
 }
 
-void cs_probe_generate(struct cs_prober *prober, struct cs_probe_pair *pair)
+/* With pair->asked. */
+static void generate_pair(struct cs_prober *prober, struct cs_probe_pair *pair)
 {
     if (prober->plain.generation == CS_GEN_TOKEN) {
         cs_probe_may_stay(prober, pair->request.id);
@@ -40,7 +41,7 @@ void cs_probe_generate(struct cs_prober *prober, struct cs_probe_pair *pair)
     pair->rv = cs_keygen_pair(prober->token, cs_probe_generator(&pair->request.spec), &pair->asked,
                               pair->key);
     pair->milliseconds = cs_probe_now() - begun;
-    prober->gone |= pair->rv == CKR_DEVICE_REMOVED || pair->rv == CKR_TOKEN_NOT_PRESENT;
+    prober->gone |= cs_probe_is_gone(pair->rv);
 }
 
 /* What the profile says that was found until now. */
@@ -61,7 +62,7 @@ void cs_probe_make_plain(struct cs_prober *prober, struct cs_probe_pair *pair,
     if (extra != CS_PROBE_NO_EXTRA) {
         cs_template_add_true(&pair->asked, extra);
     }
-    cs_probe_generate(prober, pair);
+    generate_pair(prober, pair);
 }
 
 void cs_probe_pair_done(struct cs_prober *prober, struct cs_probe_pair *pair)
@@ -89,7 +90,7 @@ static bool try_session(struct cs_prober *prober, const struct cs_key_spec *spec
     cs_probe_request(prober, spec, false, &pair);
     cs_probe_may_stay(prober, pair.request.id); /* if it is one of the token all the same */
     cs_template_make(&prober->plain, &pair.request, CS_STAGE_MINIMAL, &pair.asked);
-    cs_probe_generate(prober, &pair);
+    generate_pair(prober, &pair);
     *ret_rv = pair.rv;
     bool of_session = pair.rv == CKR_OK && is_of_session(prober, &pair);
     cs_probe_pair_done(prober, &pair);
@@ -186,7 +187,7 @@ static void try_each_attribute(struct cs_prober *prober, const struct cs_key_spe
         profile.refuses = refused;
         cs_template_make(&profile, &pair.request, CS_STAGE_ALL, &pair.asked);
         if (!cs_probe_stopped(prober)) {
-            cs_probe_generate(prober, &pair);
+            generate_pair(prober, &pair);
         }
         if (pair.rv != CKR_OK) {
             cs_strv_add(&refused, words);
@@ -237,7 +238,7 @@ static bool generate(struct cs_prober *prober, const struct cs_key_spec *spec, b
     }
     CK_RV refusal = ret_pair->rv;
     cs_template_make(&prober->plain, &ret_pair->request, CS_STAGE_MINIMAL, &ret_pair->asked);
-    cs_probe_generate(prober, ret_pair);
+    generate_pair(prober, ret_pair);
     if (ret_pair->rv != CKR_OK) {
         fail_generate(prober, spec, listed, refusal);
         return false;

@@ -3,11 +3,11 @@
 
 #include "base/mem.h"
 #include "pkcs11/ckr.h"
+#include "pkcs11/pair.h"
 #include "pkcs11/session.h"
+#include "x509/signer.h"
 
 #include <openssl/evp.h>
-#include <openssl/rsa.h>
-#include <openssl/x509.h>
 #include <string.h>
 
 /* Enough for a figure, few enough for a card. */
@@ -21,35 +21,23 @@ struct digest {
     enum cs_digest algorithm;
 };
 
-static struct digest digest_for(const struct cs_key_spec *spec)
+static struct digest digest_for(const struct cs_key *key)
 {
-    struct digest digest = {.algorithm = cs_key_digest(spec)};
-    const EVP_MD *md = EVP_get_digestbyname(cs_digest_name(digest.algorithm));
+    struct digest digest = {.algorithm = cs_key_digest(&key->spec)};
 
-    if (!md || EVP_Digest(message, sizeof message, digest.octets, NULL, md, NULL) != 1) {
+    if (EVP_Digest(message, sizeof message, digest.octets, NULL, cs_signer_digest(key), NULL) !=
+        1) {
         digest.octets[0] = 0; /* no signature verifies then */
     }
     return digest;
 }
 
-/* PKCS#1 v1.5 or an Ecdsa-Sig-Value over the digest. */
-static bool verifies(const struct cs_bytes *spki, const struct digest *digest,
+static bool verifies(const struct cs_key *key, const struct digest *digest,
                      const struct cs_bytes *signature)
 {
-    const unsigned char *at = spki->data;
-    EVP_PKEY *pkey = d2i_PUBKEY(NULL, &at, (long)spki->len);
-    EVP_PKEY_CTX *ctx = pkey ? EVP_PKEY_CTX_new(pkey, NULL) : NULL;
-    const EVP_MD *md = EVP_get_digestbyname(cs_digest_name(digest->algorithm));
+    bool good = false;
 
-    bool good = ctx && EVP_PKEY_verify_init(ctx) == 1 &&
-                (EVP_PKEY_get_base_id(pkey) != EVP_PKEY_RSA ||
-                 EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1) &&
-                EVP_PKEY_CTX_set_signature_md(ctx, md) == 1 &&
-                EVP_PKEY_verify(ctx, signature->data, signature->len, digest->octets,
-                                cs_digest_len(digest->algorithm)) == 1;
-    EVP_PKEY_CTX_free(ctx);
-    EVP_PKEY_free(pkey);
-    return good;
+    return cs_pair_verify(key, digest->octets, signature, &good, NULL) == CS_OK && good;
 }
 
 static cs_rc sign_once(struct cs_prober *prober, struct cs_probe_pair *pair,
@@ -84,21 +72,20 @@ static const char *plain_name(const struct cs_key_spec *spec)
 
 static bool try_plain(struct cs_prober *prober, struct cs_probe_pair *pair)
 {
-    const struct digest digest = digest_for(&pair->request.spec);
+    const struct digest digest = digest_for(&pair->key->base);
     const char *what = plain_name(&pair->request.spec);
     cs_auto_value(cs_bytes) signature = {0};
     struct cs_err err = {0};
 
     cs_probe_doing(prober, what);
     if (sign_once(prober, pair, &digest, &signature, &err) != CS_OK) {
-        bool is_call = err.origin == CS_ORIGIN_CKR;
+        CK_RV rv = cs_ckr_of(&err);
         /* It has made the key: one that cannot be used is worse than none. */
-        cs_probe_add_rv(prober, what, CS_PROBE_NO, CS_PROBE_CONTRADICTION, err.operation,
-                        is_call ? (CK_RV)err.cause : CKR_OK, "%s",
-                        is_call ? "the key that it made does not sign" : err.message);
+        cs_probe_add_rv(prober, what, CS_PROBE_NO, CS_PROBE_CONTRADICTION, err.operation, rv, "%s",
+                        rv == CKR_OK ? err.message : "the key that it made does not sign");
         return false;
     }
-    if (!verifies(&pair->key->base.spki, &digest, &signature)) {
+    if (!verifies(&pair->key->base, &digest, &signature)) {
         cs_probe_add(prober, what, CS_PROBE_UNTRUE, CS_PROBE_DANGER,
                      "the signature does not verify with the public half");
         return false;
@@ -139,7 +126,7 @@ static CK_MECHANISM_TYPE combined_of(const struct cs_key_spec *spec, const char 
 static void judge_combined(struct cs_prober *prober, struct cs_probe_pair *pair, const char *name,
                            const CK_BYTE *raw, CK_ULONG len)
 {
-    const struct digest digest = digest_for(&pair->request.spec);
+    const struct digest digest = digest_for(&pair->key->base);
     cs_auto_value(cs_bytes) signature = {0};
 
     if (cs_key_is_rsa(&pair->request.spec)) {
@@ -147,7 +134,7 @@ static void judge_combined(struct cs_prober *prober, struct cs_probe_pair *pair,
     } else if (len % 2 || cs_sign_ecdsa_der(raw, len / 2, &signature, NULL) != CS_OK) {
         signature = (struct cs_bytes){0};
     }
-    bool good = signature.len && verifies(&pair->key->base.spki, &digest, &signature);
+    bool good = signature.len && verifies(&pair->key->base, &digest, &signature);
     cs_probe_add(prober, COMBINED, good ? CS_PROBE_YES : CS_PROBE_UNTRUE,
                  good ? CS_PROBE_FINE : CS_PROBE_DANGER, "%s: %s", name,
                  good ? "verified" : "the signature does not verify with the public half");
@@ -218,7 +205,8 @@ static CK_RV login_and_sign(struct cs_token *token, const char **ret_operation)
 
     *ret_operation = "C_Login";
     if (cs_session_login_again(token, &err) != CS_OK) {
-        return err.origin == CS_ORIGIN_CKR ? (CK_RV)err.cause : CKR_GENERAL_ERROR;
+        CK_RV rv = cs_ckr_of(&err);
+        return rv == CKR_OK ? CKR_GENERAL_ERROR : rv;
     }
     *ret_operation = "C_Sign";
     return end_sign(token);

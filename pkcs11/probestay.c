@@ -64,7 +64,7 @@ void cs_probe_reads(struct cs_prober *prober, struct cs_probe_pair *pair)
 
 /* ---- changing ---- */
 
-/* @ret is what the token says afterwards of an attribute that it must not change. */
+/* @now is what the token says afterwards of an attribute that it must not change. */
 static void judge_change(struct cs_prober *prober, const char *what, const char *operation,
                          CK_RV rv, enum cs_answer now, enum cs_answer forbidden)
 {

@@ -3,16 +3,11 @@
 
 #include "base/bytes.h"
 #include "base/mem.h"
+#include "pkcs11/wrap.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* PKCS#11 v3.0; pkcs11.h of p11-kit 0.24 has older ones only. */
-#define MECH_AES_KEY_WRAP_KWP 0x210bUL
-#define MECH_AES_KEY_WRAP_PAD 0x210aUL
-#define MECH_AES_KEY_WRAP     0x2109UL
-#define MECH_RSA_AES_KEY_WRAP 0x1054UL
 
 /* Mechanisms that count here, and what each is for. */
 static const struct {
@@ -29,11 +24,11 @@ static const struct {
     {CKM_ECDSA, "CKM_ECDSA", "signs with EC"},
     {CKM_ECDSA_SHA256, "CKM_ECDSA_SHA256", "not needed"},
     {CKM_AES_KEY_GEN, "CKM_AES_KEY_GEN", "wrapping keys"},
-    {MECH_AES_KEY_WRAP_KWP, "CKM_AES_KEY_WRAP_KWP", "export"},
-    {MECH_AES_KEY_WRAP_PAD, "CKM_AES_KEY_WRAP_PAD", "export"},
-    {MECH_AES_KEY_WRAP, "CKM_AES_KEY_WRAP", "export"},
+    {CKM_AES_KEY_WRAP_KWP, "CKM_AES_KEY_WRAP_KWP", "export"},
+    {CKM_AES_KEY_WRAP_PAD, "CKM_AES_KEY_WRAP_PAD", "export"},
+    {CKM_AES_KEY_WRAP, "CKM_AES_KEY_WRAP", "export"},
     {CKM_AES_CBC_PAD, "CKM_AES_CBC_PAD", "export"},
-    {MECH_RSA_AES_KEY_WRAP, "CKM_RSA_AES_KEY_WRAP", "transfer to another token"},
+    {CKM_RSA_AES_KEY_WRAP, "CKM_RSA_AES_KEY_WRAP", "transfer to another token"},
 };
 
 static const struct {

@@ -31,8 +31,7 @@ static bool make_kek(struct cs_prober *prober, const char *what, struct cs_kek *
     if (cs_kek_make(prober->token, ret_kek, &err) == CS_OK) {
         return true;
     }
-    cs_probe_add_rv(prober, what, CS_PROBE_NOT_TRIED, CS_PROBE_FINE, err.operation,
-                    err.origin == CS_ORIGIN_CKR ? (CK_RV)err.cause : CKR_OK,
+    cs_probe_add_rv(prober, what, CS_PROBE_NOT_TRIED, CS_PROBE_FINE, err.operation, cs_ckr_of(&err),
                     "the token takes no AES key to wrap with");
     return false;
 }
@@ -146,13 +145,9 @@ static void try_unwrap(struct cs_prober *prober, const struct cs_kek *kek,
         {CKA_ID, pair->request.id, CS_KEY_ID_LEN},
         {CKA_LABEL, prober->label, strlen(prober->label)},
     };
-    CK_MECHANISM mechanism = {.mechanism = wrapped->mechanism->type};
+    CK_MECHANISM mechanism = cs_wrap_with_iv(wrapped->mechanism, wrapped->iv);
     CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
 
-    if (wrapped->mechanism->has_iv) {
-        mechanism.pParameter = wrapped->iv;
-        mechanism.ulParameterLen = sizeof wrapped->iv;
-    }
     cs_probe_doing(prober, "unwrap");
     cs_probe_may_stay(prober, pair->request.id);
     CK_RV rv = cs_ck(token, C_UnwrapKey, token->session, &mechanism, kek->object, wrapped->octets,

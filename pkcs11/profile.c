@@ -162,8 +162,6 @@ static void take_values(cfg_t *cfg, struct cs_profile *profile)
     profile->manufacturer = take_string(cfg, "manufacturer");
     profile->model = take_string(cfg, "model");
     profile->library = take_string(cfg, "library");
-    profile->needs = take_string(cfg, "needs");
-    profile->note = take_string(cfg, "note");
     profile->is_exclusive = cfg_getbool(cfg, "exclusive");
     profile->is_untried = !cfg_getbool(cfg, "tried");
     profile->generation = strcmp(cfg_getstr(cfg, "generation"), "session-copy") == 0
@@ -206,6 +204,7 @@ static cs_rc parse(cfg_t *cfg, const char *text, const char *origin, struct cs_p
 cs_rc cs_profile_parse(const char *text, const char *origin, struct cs_profile *ret_profile,
                        struct cs_err *err)
 {
+    /* needs and note are for who reads the file. */
     cfg_opt_t options[] = {CFG_STR("name", NULL, CFGF_NONE),
                            CFG_STR("manufacturer", NULL, CFGF_NONE),
                            CFG_STR("model", NULL, CFGF_NONE),
@@ -237,7 +236,7 @@ cs_rc cs_profile_parse(const char *text, const char *origin, struct cs_profile *
 
 static bool library_fits(const char *pattern, const struct cs_profile_token *token)
 {
-    cs_autofree char *library = token->library ? token->library(token->ctx) : NULL;
+    const char *library = token->library ? token->library(token->ctx) : NULL;
 
     return library && fnmatch(pattern, library, 0) == 0;
 }
@@ -331,8 +330,6 @@ void cs_profile_done(struct cs_profile *profile)
     free(profile->manufacturer);
     free(profile->model);
     free(profile->library);
-    free(profile->needs);
-    free(profile->note);
     cs_strv_done(&profile->cannot);
     cs_strv_done(&profile->refuses);
     *profile = (struct cs_profile){0};

@@ -25,18 +25,16 @@ struct cs_profile {
     enum cs_exportable exportable;
     struct cs_strv cannot; /* keys that it does not make, or cannot use: "ECDH_P521: why" */
     bool is_exclusive;     /* one run at a time, from start to end */
-    char *needs;           /* what must be there beside the token; NULL: nothing */
-    char *note;
-    bool is_untried; /* written from documentation alone */
-    bool is_generic; /* no profile fits the token */
+    bool is_untried;       /* written from documentation alone */
+    bool is_generic;       /* no profile fits the token */
 };
 
 /* A token as it shows itself (C_GetTokenInfo). What its module says (C_GetInfo) is asked for only
- * if a profile wants to know: the caller of @library frees. */
+ * if a profile wants to know, by each that does; it stays @ctx's. */
 struct cs_profile_token {
     const char *manufacturer;
     const char *model;
-    char *(*library)(void *ctx);
+    const char *(*library)(void *ctx);
     void *ctx;
 };
 

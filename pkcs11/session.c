@@ -179,7 +179,6 @@ void cs_session_renew(struct cs_token *token)
 
 struct login {
     struct cs_token *token;
-    CK_FUNCTION_LIST *module;
     CK_SESSION_HANDLE session;
     CK_USER_TYPE user;
     CK_RV rv;
@@ -188,16 +187,13 @@ struct login {
 static cs_rc login_with(void *ctx, const unsigned char *pin, size_t len, struct cs_err *err)
 {
     struct login *login = ctx;
-    struct cs_watch *watch = &login->token->watch;
     sigset_t before;
 
     (void)err;
     cs_session_hold_signals(&before);
-    cs_watch_begin(watch, "C_Login", CS_LIMIT_LOGIN);
     /* Cryptoki takes a PIN that it does not write to as a pointer to what is not const. */
-    login->rv =
-        login->module->C_Login(login->session, login->user, (CK_UTF8CHAR *)(uintptr_t)pin, len);
-    cs_watch_end(watch);
+    login->rv = cs_ck_limited(login->token, CS_LIMIT_LOGIN, C_Login, login->session, login->user,
+                              (CK_UTF8CHAR *)(uintptr_t)pin, len);
     cs_session_let_signals(&before);
     return CS_OK;
 }
@@ -282,7 +278,7 @@ static cs_rc fail_login(struct cs_token *token, CK_RV rv, const char *what, stru
 
 cs_rc cs_session_login(struct cs_token *token, struct cs_err *err)
 {
-    struct login login = {token, token->module, token->session, CKU_USER, CKR_GENERAL_ERROR};
+    struct login login = {token, token->session, CKU_USER, CKR_GENERAL_ERROR};
 
     if (!needs_login(token)) {
         return CS_OK;
@@ -314,10 +310,9 @@ static cs_rc check_again(struct cs_token *token, struct cs_err *err)
     return rv == CKR_OK ? check_flags(token, info.flags, err) : CS_OK;
 }
 
-cs_rc cs_session_login_in(struct cs_token *token, CK_FUNCTION_LIST *module,
-                          CK_SESSION_HANDLE session, struct cs_err *err)
+cs_rc cs_session_login_in(struct cs_token *token, CK_SESSION_HANDLE session, struct cs_err *err)
 {
-    struct login login = {token, module, session, CKU_CONTEXT_SPECIFIC, CKR_GENERAL_ERROR};
+    struct login login = {token, session, CKU_CONTEXT_SPECIFIC, CKR_GENERAL_ERROR};
 
     CS_TRY(check_again(token, err));
     switch (send_login(&login)) {
@@ -333,5 +328,5 @@ cs_rc cs_session_login_in(struct cs_token *token, CK_FUNCTION_LIST *module,
 
 cs_rc cs_session_login_again(struct cs_token *token, struct cs_err *err)
 {
-    return cs_session_login_in(token, token->module, token->session, err);
+    return cs_session_login_in(token, token->session, err);
 }

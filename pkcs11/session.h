@@ -23,9 +23,9 @@ CS_MUST_CHECK cs_rc cs_session_login(struct cs_token *token, struct cs_err *err)
  * CS_E_CANCELLED. */
 CS_MUST_CHECK cs_rc cs_session_login_again(struct cs_token *token, struct cs_err *err);
 
-/* The same in a session of @module that somebody else opened (libp11). */
-CS_MUST_CHECK cs_rc cs_session_login_in(struct cs_token *token, CK_FUNCTION_LIST *module,
-                                        CK_SESSION_HANDLE session, struct cs_err *err);
+/* The same in a session that somebody else opened (libp11). */
+CS_MUST_CHECK cs_rc cs_session_login_in(struct cs_token *token, CK_SESSION_HANDLE session,
+                                        struct cs_err *err);
 
 /* After a failed operation, which may still be active in the session and then blocks every other
  * one: the same login goes on in a new session. Objects of the old session are gone. If none can be

@@ -19,12 +19,7 @@
 
 /* Calls on a module that is not the token's yet. */
 #define ask(watch, functions, function, ...)                                                       \
-    __extension__({                                                                                \
-        cs_watch_begin((watch), #function, CS_LIMIT_CALL);                                         \
-        CK_RV ask_rv_ = (functions)->function(__VA_ARGS__);                                        \
-        cs_watch_end((watch));                                                                     \
-        ask_rv_;                                                                                   \
-    })
+    cs_watched(watch, CS_LIMIT_CALL, functions, function, __VA_ARGS__)
 
 static void pad(CK_UTF8CHAR *field, size_t size)
 {
@@ -49,6 +44,26 @@ char *cs_slot_text(const CK_UTF8CHAR *field, size_t size)
     }
     cs_autofree char *text = cs_strndup((const char *)field, size);
     return cs_terminal_escape(text);
+}
+
+const char *cs_slot_library_words(void *asked_of)
+{
+    struct cs_slot_library *library = asked_of;
+    CK_INFO info = {0};
+
+    if (!library->is_asked) {
+        library->is_asked = true;
+        if (ask(library->watch, library->functions, C_GetInfo, &info) == CKR_OK) {
+            library->words = cs_slot_text(info.libraryDescription, sizeof info.libraryDescription);
+        }
+    }
+    return library->words;
+}
+
+void cs_slot_library_done(struct cs_slot_library *library)
+{
+    free(library->words);
+    *library = (struct cs_slot_library){0};
 }
 
 void cs_slot_describe(const CK_TOKEN_INFO *ck, struct cs_token_info *info)
@@ -185,7 +200,7 @@ static cs_rc look_everywhere(struct search *search, struct cs_err *err)
     return CS_OK;
 }
 
-bool cs_slot_same_token(const CK_TOKEN_INFO *a, const CK_TOKEN_INFO *b)
+static bool same_token(const CK_TOKEN_INFO *a, const CK_TOKEN_INFO *b)
 {
     return memcmp(a->label, b->label, sizeof a->label) == 0 &&
            memcmp(a->manufacturerID, b->manufacturerID, sizeof a->manufacturerID) == 0 &&
@@ -203,7 +218,7 @@ static void drop_doubles(struct search *search)
         bool again = false;
         for (size_t k = 0; k < kept; k++) {
             again |= search->fitting.items[k].module != slot->module &&
-                     cs_slot_same_token(&search->fitting.items[k].info, &slot->info);
+                     same_token(&search->fitting.items[k].info, &slot->info);
         }
         if (!again) {
             search->fitting.items[kept++] = *slot;
@@ -221,7 +236,7 @@ char *cs_slot_uri(const struct cs_slot *slots, size_t count, size_t number)
         return cs_uri_of_empty_slot(slot->id);
     }
     for (size_t i = 0; i < count; i++) {
-        twin |= i != number && cs_slot_same_token(&slots[i].info, &slot->info);
+        twin |= i != number && same_token(&slots[i].info, &slot->info);
     }
     return twin ? cs_uri_of_slot(&slot->info, slot->id) : cs_uri_of_token(&slot->info);
 }

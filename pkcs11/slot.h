@@ -54,6 +54,18 @@ char *cs_slot_text(const CK_UTF8CHAR *field, size_t size);
 /* URI, label, manufacturer, model and serial; the others stay. */
 void cs_slot_describe(const CK_TOKEN_INFO *ck, struct cs_token_info *info);
 
-bool cs_slot_same_token(const CK_TOKEN_INFO *a, const CK_TOKEN_INFO *b);
+/* What a module says of itself: "TPM2.0 Cryptoki". Many show a token under the name of its chip's
+ * maker. Asked for (C_GetInfo) when somebody wants to know it, and once. */
+struct cs_slot_library {
+    struct cs_watch *watch;
+    CK_FUNCTION_LIST *functions;
+    bool is_asked;
+    char *words;
+};
+
+/* For a struct cs_slot_library, as a profile wants it (struct cs_profile_token): escaped for a
+ * terminal, NULL if the module does not say it; the library's own. */
+const char *cs_slot_library_words(void *asked_of);
+void cs_slot_library_done(struct cs_slot_library *library);
 
 #endif

@@ -148,6 +148,13 @@ void cs_template_add_true(struct cs_template *pair, CK_ATTRIBUTE_TYPE type)
     add_flag(pair, true, type, true);
 }
 
+bool cs_template_is_refused(CK_RV rv)
+{
+    return rv == CKR_TEMPLATE_INCONSISTENT || rv == CKR_TEMPLATE_INCOMPLETE ||
+           rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
+           rv == CKR_ATTRIBUTE_READ_ONLY;
+}
+
 static cs_rc fail_attr(enum cs_key_attr attr, enum cs_answer expected, enum cs_answer found,
                        const char *token_label, struct cs_err *err)
 {

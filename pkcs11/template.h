@@ -40,6 +40,9 @@ bool cs_template_optional(const struct cs_key_spec *spec, size_t number, char re
 /* One attribute more for the private half. */
 void cs_template_add_true(struct cs_template *pair, CK_ATTRIBUTE_TYPE type);
 
+/* One of the refusals that a template with less in it may cure. */
+bool cs_template_is_refused(CK_RV rv);
+
 /* CS_E_TOKEN_REFUSED if an attribute reads back otherwise than expected. Unknown answers pass,
  * except CKA_EXTRACTABLE's. */
 CS_MUST_CHECK cs_rc cs_template_judge(const enum cs_answer expected[CS_KEY_ATTR_COUNT],

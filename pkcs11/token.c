@@ -257,24 +257,13 @@ static const struct cs_keystore_ops token_ops = {
     .close = token_close,
 };
 
-/* "TPM2.0 Cryptoki": many modules show a token under the name of its chip's maker. */
-static char *library_of(void *ctx)
-{
-    struct cs_token *token = ctx;
-    CK_INFO info = {0};
-
-    if (cs_ck(token, C_GetInfo, &info) != CKR_OK) {
-        return NULL;
-    }
-    return cs_slot_text(info.libraryDescription, sizeof info.libraryDescription);
-}
-
 static cs_rc set_token(struct cs_token *token, const struct cs_slot *slot, const char *profile,
                        struct cs_err *err)
 {
     const CK_TOKEN_INFO *ck = &slot->info;
     struct cs_token_info *info = &token->info;
     struct cs_module *module = &token->modules.items[slot->module];
+    cs_auto_value(cs_slot_library) library = {.watch = &token->watch, .functions = module->list};
 
     token->module = module->list;
     token->lock = &module->lock;
@@ -282,7 +271,8 @@ static cs_rc set_token(struct cs_token *token, const struct cs_slot *slot, const
     token->ck_info = *ck;
     cs_slot_describe(ck, info);
     info->module_path = cs_strdup(module->path);
-    const struct cs_profile_token shown = {info->manufacturer, info->model, library_of, token};
+    const struct cs_profile_token shown = {info->manufacturer, info->model, cs_slot_library_words,
+                                           &library};
     CS_TRY(cs_profile_find(profile, &shown, &token->profile, err));
     info->profile = cs_strdup(token->profile.name);
     return CS_OK;

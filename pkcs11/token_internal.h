@@ -55,15 +55,10 @@ static inline struct cs_token *cs_token_of(struct cs_keystore *store)
     return (struct cs_token *)store;
 }
 
-/* Every Cryptoki call goes through here: the watchdog knows its name and its limit. Its value is
- * the CK_RV. */
+/* Every call on the open token goes through here: the watchdog knows its name and its limit. Its
+ * value is the CK_RV. */
 #define cs_ck_limited(token, limit, function, ...)                                                 \
-    __extension__({                                                                                \
-        cs_watch_begin(&(token)->watch, #function, (limit));                                       \
-        CK_RV cs_ck_rv_ = (token)->module->function(__VA_ARGS__);                                  \
-        cs_watch_end(&(token)->watch);                                                             \
-        cs_ck_rv_;                                                                                 \
-    })
+    cs_watched(&(token)->watch, limit, (token)->module, function, __VA_ARGS__)
 #define cs_ck(token, function, ...) cs_ck_limited(token, CS_LIMIT_CALL, function, __VA_ARGS__)
 
 #endif

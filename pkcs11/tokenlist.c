@@ -47,24 +47,6 @@ void cs_token_list_done(struct cs_token_list *list)
     *list = (struct cs_token_list){0};
 }
 
-/* What cs_profile_find() asks the module of a token for. */
-struct library {
-    struct cs_watch *watch;
-    CK_FUNCTION_LIST *functions;
-};
-
-static char *library_words(void *ctx)
-{
-    const struct library *library = ctx;
-    CK_INFO info = {0};
-
-    cs_watch_begin(library->watch, "C_GetInfo", CS_LIMIT_CALL);
-    CK_RV rv = library->functions->C_GetInfo(&info);
-    cs_watch_end(library->watch);
-    return rv == CKR_OK ? cs_slot_text(info.libraryDescription, sizeof info.libraryDescription)
-                        : NULL;
-}
-
 static char *version(const CK_VERSION *number)
 {
     return cs_asprintf("%u.%u", number->major, number->minor);
@@ -91,11 +73,10 @@ static void describe(const struct cs_slot *slot, struct cs_listed_token *item)
     }
 }
 
-static cs_rc add_token(struct cs_watch *watch, const struct cs_module *module,
+static cs_rc add_token(struct cs_slot_library *library, const struct cs_module *module,
                        const struct cs_slot *slot, const char *profile_path,
                        struct cs_token_list *list, struct cs_err *err)
 {
-    struct library library = {watch, module->list};
     cs_auto_value(cs_profile) profile = {0};
 
     list->items = cs_realloc(list->items, list->count + 1, sizeof *list->items);
@@ -109,8 +90,8 @@ static cs_rc add_token(struct cs_watch *watch, const struct cs_module *module,
     }
     cs_slot_describe(&slot->info, &item->info);
     describe(slot, item);
-    const struct cs_profile_token shown = {item->info.manufacturer, item->info.model, library_words,
-                                           &library};
+    const struct cs_profile_token shown = {item->info.manufacturer, item->info.model,
+                                           cs_slot_library_words, library};
     CS_TRY(cs_profile_find(profile_path, &shown, &profile, err));
     item->info.profile = cs_strdup(profile.name);
     item->is_untried = profile.is_untried;
@@ -121,6 +102,7 @@ static cs_rc add_slots(struct cs_watch *watch, const struct cs_module *module,
                        const struct cs_slot_list *slots, const struct cs_token_options *options,
                        struct cs_token_list *list, struct cs_err *err)
 {
+    cs_auto_value(cs_slot_library) library = {.watch = watch, .functions = module->list};
     bool is_any = !options->uri || !*options->uri;
 
     for (size_t i = 0; i < slots->count; i++) {
@@ -130,7 +112,7 @@ static cs_rc add_slots(struct cs_watch *watch, const struct cs_module *module,
             list->other_count++;
             continue;
         }
-        CS_TRY(add_token(watch, module, slot, options->profile, list, err));
+        CS_TRY(add_token(&library, module, slot, options->profile, list, err));
         struct cs_token_info *info = &list->items[list->count - 1].info;
         free(info->uri);
         info->uri = cs_slot_uri(slots->items, slots->count, i);

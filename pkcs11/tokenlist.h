@@ -47,19 +47,4 @@ void cs_token_list_done(struct cs_token_list *list);
 CS_MUST_CHECK cs_rc cs_token_list_read(const struct cs_token_options *options,
                                        struct cs_token_list *ret_list, struct cs_err *err);
 
-/* An object of a token as a URI names it. */
-struct cs_listed_object {
-    char *uri; /* token and object: type, label, id */
-    char *class_name;
-    char *label;
-    char *id;             /* hexadecimal */
-    struct cs_strv facts; /* "CKA_EXTRACTABLE: false" */
-};
-void cs_listed_object_done(struct cs_listed_object *object);
-
-/* The one object on the open token that @uri's object, id and type fit. CS_E_TOKEN_ABSENT with the
- * candidates if it is not exactly one. */
-CS_MUST_CHECK cs_rc cs_token_object(struct cs_keystore *store, const char *uri,
-                                    struct cs_listed_object *ret_object, struct cs_err *err);
-
 #endif

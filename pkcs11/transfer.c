@@ -65,22 +65,14 @@ struct transfer {
 static CK_BBOOL yes = CK_TRUE;
 static CK_BBOOL no = CK_FALSE;
 
-static void forget(struct cs_token *token, CK_OBJECT_HANDLE *object)
-{
-    if (*object != CK_INVALID_HANDLE) {
-        /* If that fails it ends with the session. */
-        (void)!cs_object_destroy(token, *object, NULL);
-        *object = CK_INVALID_HANDLE;
-    }
-}
-
+/* What of it cannot be destroyed ends with the session. */
 static void transfer_done(struct transfer *transfer)
 {
-    forget(transfer->source, &transfer->aes_source);
-    forget(transfer->target, &transfer->aes_target);
-    forget(transfer->source, &transfer->rsa_source);
-    forget(transfer->target, &transfer->rsa_private);
-    forget(transfer->target, &transfer->rsa_public);
+    cs_object_forget(transfer->source, &transfer->aes_source);
+    cs_object_forget(transfer->target, &transfer->aes_target);
+    cs_object_forget(transfer->source, &transfer->rsa_source);
+    cs_object_forget(transfer->target, &transfer->rsa_private);
+    cs_object_forget(transfer->target, &transfer->rsa_public);
 }
 
 static cs_rc fail_final(const struct cs_token *token, const char *operation, CK_RV rv,
@@ -334,8 +326,7 @@ static cs_rc by_aes(struct transfer *transfer, bool *ret_done, struct cs_err *er
     }
     for (size_t i = 0; i < cs_wrap_mechanism_count; i++) {
         const struct cs_wrap_mechanism *mechanism = &cs_wrap_mechanisms[i];
-        CK_MECHANISM call = {mechanism->type, mechanism->has_iv ? iv : NULL,
-                             mechanism->has_iv ? sizeof iv : 0};
+        CK_MECHANISM call = cs_wrap_with_iv(mechanism, iv);
         CK_RV rv = wrap(transfer, &call, transfer->aes_source, transfer->key->private_key);
         CS_TRY(judge(transfer, mechanism->name, transfer->source, "C_WrapKey", rv, ret_done, err));
         if (!*ret_done) {

@@ -14,6 +14,9 @@
 
 #define SCHEME "pkcs11:"
 
+/* p11-kit's word for a URI without slot-id. */
+#define NO_SLOT ((CK_SLOT_ID)-1)
+
 struct cs_uri {
     P11KitUri *uri;
     char *text;
@@ -222,6 +225,25 @@ char *cs_uri_token_part(const char *text)
     return cs_buf_take_text(&buf, "the URI", &part, NULL) == CS_OK ? part : cs_strdup(SCHEME);
 }
 
+cs_rc cs_uri_key_id(const char *text, const char *what, uint8_t ret_id[CS_KEY_ID_LEN],
+                    struct cs_err *err)
+{
+    cs_auto(cs_uri) uri = NULL;
+    struct cs_err why = {0};
+    const CK_ATTRIBUTE *id =
+        parse(text, true, &uri, &why) == CS_OK ? p11_kit_uri_get_attribute(uri->uri, CKA_ID) : NULL;
+
+    if (!id || id->ulValueLen != CS_KEY_ID_LEN) {
+        cs_err_set(err, CS_E_CONFIG,
+                   "%s names no key: it is no PKCS#11 URI with an id of %d octets%s%s", what,
+                   CS_KEY_ID_LEN, *why.message ? ": " : "", why.message);
+        cs_err_hint(err, "copy the key's URI from `cscert list --request-id N`");
+        return CS_E_CONFIG;
+    }
+    memcpy(ret_id, id->pValue, CS_KEY_ID_LEN);
+    return CS_OK;
+}
+
 void cs_uri_free(struct cs_uri *uri)
 {
     if (uri) {
@@ -306,7 +328,7 @@ bool cs_uri_asks_for_slot(const struct cs_uri *uri)
 {
     const CK_SLOT_INFO *slot = p11_kit_uri_get_slot_info(uri->uri);
 
-    return p11_kit_uri_get_slot_id(uri->uri) != (CK_SLOT_ID)-1 || slot->slotDescription[0] ||
+    return p11_kit_uri_get_slot_id(uri->uri) != NO_SLOT || slot->slotDescription[0] ||
            slot->manufacturerID[0];
 }
 
@@ -314,8 +336,7 @@ bool cs_uri_fits_slot(const struct cs_uri *uri, CK_SLOT_ID slot, const CK_SLOT_I
 {
     CK_SLOT_ID wanted = p11_kit_uri_get_slot_id(uri->uri);
 
-    return (wanted == (CK_SLOT_ID)-1 || wanted == slot) &&
-           p11_kit_uri_match_slot_info(uri->uri, info);
+    return (wanted == NO_SLOT || wanted == slot) && p11_kit_uri_match_slot_info(uri->uri, info);
 }
 
 bool cs_uri_asks_for_library(const struct cs_uri *uri)
@@ -353,7 +374,7 @@ static char *format(const CK_TOKEN_INFO *info, CK_SLOT_ID slot, CK_ATTRIBUTE *at
 
 char *cs_uri_of_token(const CK_TOKEN_INFO *info)
 {
-    return format(info, (CK_SLOT_ID)-1, NULL, 0, P11_KIT_URI_FOR_TOKEN);
+    return format(info, NO_SLOT, NULL, 0, P11_KIT_URI_FOR_TOKEN);
 }
 
 char *cs_uri_of_slot(const CK_TOKEN_INFO *info, CK_SLOT_ID slot)
@@ -366,9 +387,9 @@ char *cs_uri_of_empty_slot(CK_SLOT_ID slot)
     return cs_asprintf(SCHEME "slot-id=%lu", slot);
 }
 
-char *cs_uri_of_object(const CK_TOKEN_INFO *info, CK_ATTRIBUTE *attributes_found, CK_ULONG count)
+char *cs_uri_of_object(const CK_TOKEN_INFO *info, CK_ATTRIBUTE *attributes, CK_ULONG count)
 {
-    return format(info, (CK_SLOT_ID)-1, attributes_found, count, P11_KIT_URI_FOR_OBJECT_ON_TOKEN);
+    return format(info, NO_SLOT, attributes, count, P11_KIT_URI_FOR_OBJECT_ON_TOKEN);
 }
 
 char *cs_uri_of_key(const CK_TOKEN_INFO *info, const uint8_t *id, size_t id_len)
@@ -378,5 +399,5 @@ char *cs_uri_of_key(const CK_TOKEN_INFO *info, const uint8_t *id, size_t id_len)
     CK_ATTRIBUTE attributes[] = {{CKA_CLASS, &class, sizeof class}, {CKA_ID, copy, id_len}};
 
     memcpy(copy, id, id_len);
-    return format(info, (CK_SLOT_ID)-1, attributes, 2, P11_KIT_URI_FOR_OBJECT_ON_TOKEN);
+    return format(info, NO_SLOT, attributes, 2, P11_KIT_URI_FOR_OBJECT_ON_TOKEN);
 }

@@ -4,8 +4,10 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "model/request.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct cs_uri;
 
@@ -24,6 +26,11 @@ bool cs_uri_names_object(const struct cs_uri *uri);
 /* The URI without object, id and type: that of the token. @text is one that
  * cs_uri_parse_object() has taken. The caller frees. */
 char *cs_uri_token_part(const char *text);
+
+/* The CKA_ID of CS_KEY_ID_LEN octets that the URI @text names: that of a key which cscert has made.
+ * CS_E_CONFIG if it names none; @what says in the message where the URI is from. */
+CS_MUST_CHECK cs_rc cs_uri_key_id(const char *text, const char *what, uint8_t ret_id[CS_KEY_ID_LEN],
+                                  struct cs_err *err);
 
 /* As given, for messages; what stood after pin-value= never comes here. */
 const char *cs_uri_text(const struct cs_uri *uri);

@@ -35,7 +35,7 @@ char *cs_uri_of_slot(const CK_TOKEN_INFO *info, CK_SLOT_ID slot);
 char *cs_uri_of_empty_slot(CK_SLOT_ID slot);
 
 /* An object of the token by its CKA_CLASS, CKA_LABEL and CKA_ID. */
-char *cs_uri_of_object(const CK_TOKEN_INFO *info, CK_ATTRIBUTE *attributes_found, CK_ULONG count);
+char *cs_uri_of_object(const CK_TOKEN_INFO *info, CK_ATTRIBUTE *attributes, CK_ULONG count);
 
 /* The token's private key of that CKA_ID. */
 char *cs_uri_of_key(const CK_TOKEN_INFO *info, const uint8_t *id, size_t id_len);

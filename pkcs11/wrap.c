@@ -7,12 +7,8 @@
 #include "x509/pkcs8.h"
 
 #include <openssl/rand.h>
+#include <stdio.h>
 #include <string.h>
-
-/* PKCS#11 v3.0 section 2.14; not in p11-kit's header yet. */
-#ifndef CKM_AES_KEY_WRAP_KWP
-#define CKM_AES_KEY_WRAP_KWP 0x210bUL
-#endif
 
 /* The first two look at what they unwrap. */
 const struct cs_wrap_mechanism cs_wrap_mechanisms[] = {
@@ -21,6 +17,18 @@ const struct cs_wrap_mechanism cs_wrap_mechanisms[] = {
     {CKM_AES_CBC_PAD, "CKM_AES_CBC_PAD", true, {CS_AESWRAP_CBC_PKCS7}, 1},
 };
 const size_t cs_wrap_mechanism_count = sizeof cs_wrap_mechanisms / sizeof *cs_wrap_mechanisms;
+
+CK_MECHANISM cs_wrap_with_iv(const struct cs_wrap_mechanism *mechanism,
+                             const uint8_t iv[CS_AESWRAP_IV_LEN])
+{
+    CK_MECHANISM call = {.mechanism = mechanism->type};
+
+    if (mechanism->has_iv) {
+        call.pParameter = (void *)(uintptr_t)iv; /* CK_MECHANISM has no const */
+        call.ulParameterLen = CS_AESWRAP_IV_LEN;
+    }
+    return call;
+}
 
 void cs_tries_add(struct cs_tries *tries, const char *mechanism, const struct cs_token *token,
                   CK_RV rv)
@@ -64,15 +72,9 @@ CK_RV cs_wrap_call(struct cs_token *token, const struct cs_wrap_mechanism *mecha
                    const uint8_t iv[CS_AESWRAP_IV_LEN], CK_OBJECT_HANDLE with,
                    CK_OBJECT_HANDLE object, uint8_t *out, size_t *ret_len)
 {
-    uint8_t copy[CS_AESWRAP_IV_LEN];
-    CK_MECHANISM call = {.mechanism = mechanism->type};
+    CK_MECHANISM call = cs_wrap_with_iv(mechanism, iv);
     CK_ULONG len = CS_WRAPPED_MAX;
 
-    if (mechanism->has_iv) {
-        memcpy(copy, iv, sizeof copy);
-        call.pParameter = copy;
-        call.ulParameterLen = sizeof copy;
-    }
     CK_RV rv = cs_ck(token, C_WrapKey, token->session, &call, with, object, out, &len);
     if (rv == CKR_OK && len > CS_WRAPPED_MAX) {
         return CKR_GENERAL_ERROR;
@@ -145,13 +147,9 @@ cs_rc cs_kek_make(struct cs_token *token, struct cs_kek *ret_kek, struct cs_err 
 
 void cs_kek_done(struct cs_kek *kek)
 {
-    if (kek->object != CK_INVALID_HANDLE) {
-        /* If that fails it ends with the session. */
-        (void)!cs_object_destroy(kek->token, kek->object, NULL);
-    }
+    cs_object_forget(kek->token, &kek->object);
     cs_secret_free(kek->octets);
     kek->octets = NULL;
-    kek->object = CK_INVALID_HANDLE;
 }
 
 /* ---- export ---- */

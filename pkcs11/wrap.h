@@ -6,7 +6,10 @@
 #include "pkcs11/aeswrap.h"
 #include "pkcs11/key.h"
 
-#include <stdio.h>
+/* PKCS#11 v3.0 section 2.14; not in p11-kit 0.24's header yet. */
+#ifndef CKM_AES_KEY_WRAP_KWP
+#define CKM_AES_KEY_WRAP_KWP 0x210bUL
+#endif
 
 /* Octets of a wrapped key. What a token says when it is asked for the length is not believed, in
  * either direction. */
@@ -23,6 +26,10 @@ struct cs_wrap_mechanism {
 };
 extern const struct cs_wrap_mechanism cs_wrap_mechanisms[];
 extern const size_t cs_wrap_mechanism_count;
+
+/* The mechanism as a call takes it; it points to @iv, which is not written to. */
+CK_MECHANISM cs_wrap_with_iv(const struct cs_wrap_mechanism *mechanism,
+                             const uint8_t iv[CS_AESWRAP_IV_LEN]);
 
 /* What was tried in vain, for the message. */
 struct cs_tries {
@@ -97,7 +104,7 @@ CK_RV cs_newpair_unwrap(struct cs_newpair *pair, CK_MECHANISM *mechanism, CK_OBJ
                         uint8_t *wrapped, size_t len);
 
 /* Puts the public half beside it, reads both back, lets the private one sign. *ret_key is the
- * caller's. */
+ * caller's; what is there after a failure is cs_newpair_done()'s. */
 CS_MUST_CHECK cs_rc cs_newpair_finish(struct cs_newpair *pair, struct cs_token_key **ret_key,
                                       struct cs_err *err);
 

@@ -1,7 +1,8 @@
 /* RSA_METHOD and EC_KEY_METHOD are deprecated since OpenSSL 3.0, and all the same what every engine
  * and libp11 use, because the alternative is a provider of our own: key management, signature and
- * encoder tables for one function that signs a digest. This is the one file of cscert that needs
- * them; OpenSSL 3.x keeps them until its next major version. */
+ * encoder tables for one function that signs a digest. Two more files have to do with keys of such
+ * methods: pkcs11/evpkey.c (libp11's) and ca/clientkey.c (of cscert-ca). OpenSSL 3.x keeps them
+ * until its next major version. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "x509/signer.h"

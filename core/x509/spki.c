@@ -259,7 +259,7 @@ static cs_rc pubkey_spec(const X509_PUBKEY *info, struct cs_key_spec *ret_spec, 
     }
 }
 
-cs_rc cs_spki_spec(const struct cs_bytes *spki, struct cs_key_spec *ret_spec, struct cs_err *err)
+static cs_rc decode(const struct cs_bytes *spki, X509_PUBKEY **ret_info, struct cs_err *err)
 {
     const unsigned char *next = spki->data;
 
@@ -270,21 +270,32 @@ cs_rc cs_spki_spec(const struct cs_bytes *spki, struct cs_key_spec *ret_spec, st
         return cs_fail_openssl(err, CS_E_INPUT, "d2i_X509_PUBKEY",
                                "this is no DER SubjectPublicKeyInfo");
     }
+    *ret_info = cs_steal(&info);
+    return CS_OK;
+}
+
+cs_rc cs_spki_spec(const struct cs_bytes *spki, struct cs_key_spec *ret_spec, struct cs_err *err)
+{
+    cs_auto(X509_pubkey_st) info = NULL;
+
+    CS_TRY(decode(spki, &info, err));
     return pubkey_spec(info, ret_spec, err);
 }
 
-static cs_rc rsa_modulus(const EVP_PKEY *key, struct cs_bytes *ret_public, struct cs_err *err)
+/* @name is OSSL_PKEY_PARAM_RSA_N or OSSL_PKEY_PARAM_RSA_E. */
+static cs_rc rsa_number(const EVP_PKEY *key, const char *name, struct cs_bytes *ret_number,
+                        struct cs_err *err)
 {
     BIGNUM *value = NULL;
     uint8_t octets[RSA_MAX_OCTETS];
 
-    int known = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &value);
-    cs_auto(bignum_st) modulus = value;
-    if (!known || BN_num_bytes(modulus) > RSA_MAX_OCTETS) {
+    int known = EVP_PKEY_get_bn_param(key, name, &value);
+    cs_auto(bignum_st) number = value;
+    if (!known || BN_num_bytes(number) > RSA_MAX_OCTETS) {
         return cs_fail_openssl(err, CS_E_INPUT, "EVP_PKEY_get_bn_param",
-                               "the modulus of the RSA key cannot be read");
+                               "the number %s of the RSA key cannot be read", name);
     }
-    *ret_public = cs_bytes_copy(octets, (size_t)BN_bn2bin(modulus, octets));
+    *ret_number = cs_bytes_copy(octets, (size_t)BN_bn2bin(number, octets));
     return CS_OK;
 }
 
@@ -310,19 +321,39 @@ static cs_rc ec_point(const struct curve *curve, const X509_PUBKEY *info,
 }
 
 cs_rc cs_spki_public(const struct cs_bytes *spki, struct cs_key_spec *ret_spec,
-                     struct cs_bytes *ret_public, struct cs_err *err)
+                     struct cs_bytes *ret_public, struct cs_bytes *ret_exponent, struct cs_err *err)
 {
-    const unsigned char *next = spki->data;
+    cs_auto(X509_pubkey_st) info = NULL;
+    cs_auto_value(cs_bytes) public = {0};
+    cs_auto_value(cs_bytes) exponent = {0};
     struct cs_key_spec spec = {0};
 
-    CS_TRY(cs_spki_spec(spki, &spec, err));
-    cs_auto(X509_pubkey_st) info = d2i_X509_PUBKEY(NULL, &next, (long)spki->len);
-    if (!info) {
-        return cs_fail_openssl(err, CS_E_INTERNAL, "d2i_X509_PUBKEY", "a key cannot be read");
+    CS_TRY(decode(spki, &info, err));
+    CS_TRY(pubkey_spec(info, &spec, err));
+    if (cs_key_is_rsa(&spec)) {
+        const EVP_PKEY *key = X509_PUBKEY_get0(info);
+        CS_TRY(rsa_number(key, OSSL_PKEY_PARAM_RSA_N, &public, err));
+        CS_TRY(rsa_number(key, OSSL_PKEY_PARAM_RSA_E, &exponent, err));
+    } else {
+        CS_TRY(ec_point(find_curve(spec.alg), info, &public, err));
     }
     *ret_spec = spec;
-    return cs_key_is_rsa(&spec) ? rsa_modulus(X509_PUBKEY_get0(info), ret_public, err)
-                                : ec_point(find_curve(spec.alg), info, ret_public, err);
+    *ret_public = cs_bytes_steal(&public);
+    if (ret_exponent) {
+        *ret_exponent = cs_bytes_steal(&exponent);
+    }
+    return CS_OK;
+}
+
+struct cs_bytes cs_spki_point_der(const struct cs_bytes *point)
+{
+    int len = ASN1_object_size(0, (int)point->len, V_ASN1_OCTET_STRING);
+    struct cs_bytes der = {.data = cs_alloc((size_t)len, 1), .len = (size_t)len};
+    unsigned char *next = der.data;
+
+    ASN1_put_object(&next, 0, (int)point->len, V_ASN1_OCTET_STRING, V_ASN1_UNIVERSAL);
+    memcpy(next, point->data, point->len);
+    return der;
 }
 
 char *cs_spki_sha256(const struct cs_bytes *spki)

@@ -26,10 +26,15 @@ CS_MUST_CHECK cs_rc cs_spki_from_ec_point(const uint8_t *point, size_t point_len
 CS_MUST_CHECK cs_rc cs_spki_spec(const struct cs_bytes *spki, struct cs_key_spec *ret_spec,
                                  struct cs_err *err);
 
-/* What a token finds the key by: the modulus of an RSA key (big-endian, unsigned, without leading
- * zeros), the uncompressed point of an EC key. Errors as cs_spki_spec(). */
+/* What a token knows the key by: the modulus of an RSA key (big-endian, unsigned, without leading
+ * zeros), the uncompressed point of an EC key; and the public exponent of an RSA key, empty for an
+ * EC key, unless @ret_exponent is NULL. Errors as cs_spki_spec(). */
 CS_MUST_CHECK cs_rc cs_spki_public(const struct cs_bytes *spki, struct cs_key_spec *ret_spec,
-                                   struct cs_bytes *ret_public, struct cs_err *err);
+                                   struct cs_bytes *ret_public, struct cs_bytes *ret_exponent,
+                                   struct cs_err *err);
+
+/* The DER OCTET STRING of a point, which CKA_EC_POINT is; the caller frees. */
+struct cs_bytes cs_spki_point_der(const struct cs_bytes *point);
 
 /* SHA-256 of the DER, lower-case hexadecimal; the caller frees. */
 char *cs_spki_sha256(const struct cs_bytes *spki);

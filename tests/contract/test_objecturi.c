@@ -1,6 +1,6 @@
 /* A URI that names an object: exactly one must fit. */
 #include "base/mem.h"
-#include "pkcs11/tokenlist.h"
+#include "pkcs11/objecturi.h"
 #include "support/check_run.h"
 #include "support/testtoken.h"
 

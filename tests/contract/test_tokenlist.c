@@ -1,5 +1,6 @@
 /* The list of tokens: what there is, without a login and without a session. */
 #include "base/mem.h"
+#include "pkcs11/slot.h"
 #include "pkcs11/tokenlist.h"
 #include "support/check_run.h"
 #include "support/spy.h"
@@ -170,10 +171,42 @@ START_TEST(a_module_that_is_not_there)
 }
 END_TEST
 
+/* ---- what a module says of itself ---- */
+
+static CK_RV info_rv;
+static unsigned info_calls;
+
+static CK_RV get_info(CK_INFO *info)
+{
+    *info = (CK_INFO){0};
+    memset(info->libraryDescription, ' ', sizeof info->libraryDescription);
+    memcpy(info->libraryDescription, "Words", 5);
+    info_calls++;
+    return info_rv;
+}
+
+/* However many profiles want to know it. */
+START_TEST(a_module_is_asked_once_or_not_at_all)
+{
+    CK_FUNCTION_LIST functions = {.C_GetInfo = get_info};
+    struct cs_watch watch = {0};
+    cs_auto_value(cs_slot_library) library = {.watch = &watch, .functions = &functions};
+
+    info_rv = _i ? CKR_FUNCTION_FAILED : CKR_OK;
+    info_calls = 0;
+    for (int i = 0; i < 2; i++) {
+        const char *words = cs_slot_library_words(&library);
+        ck_assert_pstr_eq(words, _i ? NULL : "Words");
+    }
+    ck_assert_uint_eq(info_calls, 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("tokenlist");
     TCase *tcase = tcase_create("tokens");
+    TCase *words = tcase_create("words");
 
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -186,5 +219,7 @@ int main(void)
     tcase_add_test(tcase, a_token_that_fails_is_a_line);
     tcase_add_test(tcase, a_module_that_is_not_there);
     suite_add_tcase(suite, tcase);
+    tcase_add_loop_test(words, a_module_is_asked_once_or_not_at_all, 0, 2);
+    suite_add_tcase(suite, words);
     return check_run(suite);
 }

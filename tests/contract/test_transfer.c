@@ -533,6 +533,39 @@ START_TEST(nothing_is_left_of_what_failed)
 }
 END_TEST
 
+/* What is made and then refused goes once: a handle of what is gone may be another object's. */
+START_TEST(what_failed_is_undone_once)
+{
+    cs_spy_fault("C_GetAttributeValue:3:0x30"); /* the public half is there, and is not told */
+    cs_rc rc = run(IMPORT, NULL);
+    cs_spy_fault(NULL);
+    ck_assert_str_eq(err.cause_name, "CKR_DEVICE_ERROR");
+    ck_assert_int_eq(err.code, rc);
+    close_both();
+    cs_autofree char *log = cs_spy_log(&hsm);
+    ck_assert_uint_eq(cs_spy_calls(&hsm, "C_DestroyObject"), 3); /* both halves, what wrapped */
+    ck_assert_msg(!strstr(log, " 0x82\n"), "CKR_OBJECT_HANDLE_INVALID: %s", log);
+    assert_objects(CS_SOFTHSM_LABEL, 0, 0);
+}
+END_TEST
+
+/* And what cannot be destroyed is said once. */
+START_TEST(what_is_left_of_an_import_is_said_once)
+{
+    static const char left[] = "it could not be destroyed";
+
+    cs_spy_fault("C_Sign:1:0x30,C_DestroyObject:1+:0x30");
+    assert_fails(run(IMPORT, NULL), CS_E_TOKEN_REFUSED, &err);
+    cs_spy_fault(NULL);
+    const char *said = strstr(err.message, left);
+    ck_assert_msg(said, "%s", err.message);
+    ck_assert_msg(!strstr(said + 1, left), "%s", err.message);
+    assert_contains(said, "4141414141414141414141414141414141414141");
+    close_both();
+    assert_objects(CS_SOFTHSM_LABEL, 1, 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("transfer");
@@ -555,6 +588,8 @@ int main(void)
     tcase_add_test(spied, the_mechanisms_that_are_missing_are_named);
     tcase_add_test(spied, what_is_not_exportable_is_not_copied);
     add_rows(spied, nothing_is_left_of_what_failed, faults);
+    tcase_add_test(spied, what_failed_is_undone_once);
+    tcase_add_test(spied, what_is_left_of_an_import_is_said_once);
     suite_add_tcase(suite, plain);
     suite_add_tcase(suite, spied);
     return check_run(suite);

@@ -55,8 +55,8 @@ WORDS = [
 
 # The headers of pkcs11/ that others may see, and the one of OpenSSL that holds no more than opaque
 # types.
-PKCS11_PUBLIC = {"pkcs11/token.h", "pkcs11/uri.h", "pkcs11/tokenlist.h", "pkcs11/inittoken.h",
-                 "pkcs11/probe.h"}
+PKCS11_PUBLIC = {"pkcs11/token.h", "pkcs11/uri.h", "pkcs11/tokenlist.h", "pkcs11/objecturi.h",
+                 "pkcs11/inittoken.h", "pkcs11/probe.h"}
 OPAQUE = {"openssl/types.h"}
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)

@@ -337,6 +337,7 @@ START_TEST(test_public_rsa)
 {
     uint8_t modulus[128];
     cs_auto_value(cs_bytes) public = {0};
+    cs_auto_value(cs_bytes) exponent = {0};
     struct cs_key_spec spec;
     struct cs_err err = {0};
 
@@ -344,11 +345,13 @@ START_TEST(test_public_rsa)
     cs_autofree char *n = cs_hex(modulus, 128);
     cs_autofree char *text = cs_asprintf(RSA1024_HEAD "%s" RSA1024_TAIL, n);
     cs_auto_value(cs_bytes) spki = unhex(text);
-    assert_ok(cs_spki_public(&spki, &spec, &public, &err), &err);
+    assert_ok(cs_spki_public(&spki, &spec, &public, &exponent, &err), &err);
     ck_assert_int_eq(spec.alg, CS_KEY_RSA);
     ck_assert_uint_eq(spec.bits, 1024);
     ck_assert_uint_eq(public.len, 128);
     ck_assert_mem_eq(public.data, modulus, 128);
+    ck_assert_uint_eq(exponent.len, 3);
+    ck_assert_mem_eq(exponent.data, "\x01\x00\x01", 3);
 }
 END_TEST
 
@@ -360,6 +363,7 @@ START_TEST(test_public_ec)
     EVP_PKEY *pkey = EVP_EC_gen(names[_i / 2]);
     const size_t field = (specs[_i / 2]->bits + 7) / 8;
     cs_auto_value(cs_bytes) public = {0};
+    cs_auto_value(cs_bytes) exponent = {0};
     struct cs_key_spec spec;
     struct cs_err err = {0};
     unsigned char *point = NULL;
@@ -372,13 +376,33 @@ START_TEST(test_public_ec)
     }
     int der_len = i2d_PUBKEY(pkey, &der);
     cs_auto_value(cs_bytes) spki = cs_bytes_copy(der, (size_t)der_len);
-    assert_ok(cs_spki_public(&spki, &spec, &public, &err), &err);
+    assert_ok(cs_spki_public(&spki, &spec, &public, &exponent, &err), &err);
     ck_assert_int_eq(spec.alg, specs[_i / 2]->alg);
     ck_assert_uint_eq(public.len, len);
     ck_assert_mem_eq(public.data, point, len);
+    ck_assert_uint_eq(exponent.len, 0);
     OPENSSL_free(point);
     OPENSSL_free(der);
     EVP_PKEY_free(pkey);
+}
+END_TEST
+
+/* X.690 section 8.1.3: lengths of 128 and more have an octet of their own. */
+START_TEST(test_point_der)
+{
+    static const struct {
+        size_t len;
+        const char *head;
+        size_t head_len;
+    } rows[] = {{65, "\x04\x41", 2}, {97, "\x04\x61", 2}, {133, "\x04\x81\x85", 3}};
+    uint8_t octets[133];
+
+    memset(octets, 0x5a, sizeof octets);
+    const struct cs_bytes point = {octets, rows[_i].len};
+    cs_auto_value(cs_bytes) der = cs_spki_point_der(&point);
+    ck_assert_uint_eq(der.len, rows[_i].head_len + rows[_i].len);
+    ck_assert_mem_eq(der.data, rows[_i].head, rows[_i].head_len);
+    ck_assert_mem_eq(der.data + rows[_i].head_len, octets, rows[_i].len);
 }
 END_TEST
 
@@ -389,7 +413,7 @@ START_TEST(test_public_of_nothing)
     struct cs_key_spec spec;
     struct cs_err err = {0};
 
-    assert_fails(cs_spki_public(&junk, &spec, &public, &err), CS_E_INPUT, &err);
+    assert_fails(cs_spki_public(&junk, &spec, &public, NULL, &err), CS_E_INPUT, &err);
     ck_assert_uint_eq(public.len, 0);
 }
 END_TEST
@@ -412,6 +436,7 @@ int main(void)
     tcase_add_test(tcase, test_public_rsa);
     tcase_add_loop_test(tcase, test_public_ec, 0, 6);
     tcase_add_test(tcase, test_public_of_nothing);
+    tcase_add_loop_test(tcase, test_point_der, 0, 3);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
 }

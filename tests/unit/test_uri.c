@@ -313,6 +313,57 @@ START_TEST(makes_uris_of_keys_and_slots)
 }
 END_TEST
 
+/* RFC 7512 section 2.3: an octet as itself or as %XX; attributes apart by ";", the query after "?".
+ */
+#define TWENTY "%01%02%03%04%05%06%07%08%09%0a%0B%0c%0d%0e%0f%10%11%12%13%FF"
+
+static const struct {
+    const char *uri;
+    bool good;
+} key_uris[] = {
+    {"pkcs11:id=" TWENTY, true},
+    {"pkcs11:token=edge;id=" TWENTY ";type=private", true},
+    {"pkcs11:token=edge;id=" TWENTY "?pin-source=file:/x", true},
+    {"pkcs11:token=edge;object=id=1;id=" TWENTY, true},
+    {"pkcs11:token=edge", false},
+    {"pkcs11:token=edge?id=" TWENTY, false},
+    {"pkcs11:grid=" TWENTY, false},
+    {"pkcs11:id=", false},
+    {"pkcs11:id=" TWENTY "%00", false},
+    {"pkcs11:id=%01%02%03", false},
+    {"pkcs11:id=%0g" TWENTY, false},
+    {"pkcs11:id=%01%02%03%04%05%06%07%08%09%0a%0B%0c%0d%0e%0f%10%11%12%13%F", false},
+    {"id=" TWENTY, false},
+    {"", false},
+};
+
+START_TEST(takes_key_ids)
+{
+    static const uint8_t expected[CS_KEY_ID_LEN] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
+                                                    11, 12, 13, 14, 15, 16, 17, 18, 19, 255};
+    uint8_t id[CS_KEY_ID_LEN] = {0};
+    struct cs_err err = {0};
+    cs_rc rc = cs_uri_key_id(key_uris[_i].uri, "client-key", id, &err);
+
+    ck_assert_int_eq(rc, key_uris[_i].good ? CS_OK : CS_E_CONFIG);
+    if (key_uris[_i].good) {
+        ck_assert_mem_eq(id, expected, sizeof id);
+    } else {
+        assert_contains(err.message, "client-key names no key");
+    }
+}
+END_TEST
+
+START_TEST(takes_plain_octets)
+{
+    uint8_t id[CS_KEY_ID_LEN] = {0};
+    struct cs_err err = {0};
+
+    assert_ok(cs_uri_key_id("pkcs11:id=abcdefghijklmnopqr%2Ft", "x", id, &err), &err);
+    ck_assert_mem_eq(id, "abcdefghijklmnopqr/t", sizeof id);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("uri");
@@ -329,6 +380,8 @@ int main(void)
     tcase_add_test(tcase, fits_slot_and_library);
     add_rows(tcase, makes_what_it_takes, labels);
     tcase_add_test(tcase, makes_uris_of_keys_and_slots);
+    add_rows(tcase, takes_key_ids, key_uris);
+    tcase_add_test(tcase, takes_plain_octets);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
 }
