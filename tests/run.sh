@@ -7,8 +7,8 @@ usage() {
 usage: tests/run.sh [--ci] [--no-install] [--jobs N]
 
 Installs the packages that are missing (hsm-config/packages.txt, tests/packages.txt; as root or
-with sudo), then builds and tests two presets in build/: dev (gcc) and asan (clang with the address
-and undefined behaviour sanitizers).
+with sudo; no service of theirs is started, or enabled for the next boot), then builds and tests two
+presets in build/: dev (gcc) and asan (clang with the address and undefined behaviour sanitizers).
 
   --ci          also: lint first, gcc's analyzer, clang-tidy, the release build without a warning;
                 a test that is skipped counts as failed
