@@ -22,6 +22,11 @@ ROOTS = {"bin", "boot", "dev", "etc", "home", "lib", "lib64", "media", "mnt", "o
 ABSOLUTE = re.compile(r"""(?:(?<=["'=\s(`])|^)/([A-Za-z][\w.-]*)/[\w.-]""", re.MULTILINE)
 # Paths that stand for no place: what a test gives to find nothing there. So does one letter.
 NOWHERE = {"nonexistent", "nowhere", "no", "path"}
+# Parts of URLs: of AD CS web enrolment, of the actions of MS-WSTEP and MS-XCEP,
+# of tests/support/httpsd.py.
+URL_PARTS = {"certsrv", "CertEnroll", "IPolicy", "RST", "RSTRC", "service.svc", "status", "proves",
+             "myca_CES_Kerberos", "myca_CES_UsernamePassword", "ADPolicyProvider_CEP_Kerberos",
+             "x_CES_Kerberos", "x_CEP_Kerberos"}
 
 HOST = re.compile(r"\bhttps?://([\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}|\d[\d.]*)")
 HOSTS = re.compile(r"""^(?:
@@ -29,7 +34,8 @@ HOSTS = re.compile(r"""^(?:
     | (?:[\w-]+\.)*(?:litwareinc|litware|contoso|fabrikam|example)\.(?:com|net|org|test)
     | (?:[\w-]+\.)*(?:test|invalid|example|local)
     | (?:www\.)?(?:w3|apache|no-color|rfc-editor|debian|opensc-project|oasis-open|unicode)\.org
-    | docs\.oasis-open\.org | learn\.microsoft\.com | www\.shellcheck\.net
+    | docs\.oasis-open\.org | schemas\.(?:microsoft|xmlsoap)\.(?:com|org) | learn\.microsoft\.com
+    | [\w.-]+\.nttest\.microsoft\.com | www\.shellcheck\.net
     | p11-glue\.github\.io | (?:www\.)?(?:github|openssl|sqlite)\.(?:com|org)
     )$""", re.VERBOSE)
 
@@ -51,7 +57,7 @@ def check_absolute(root, text):
         first = match.group(1)
         # What stands behind a variable begins with a slash too: "$source" "/docs/..."
         of_ours = os.path.exists(os.path.join(root, first))
-        if len(first) > 1 and first not in ROOTS | NOWHERE and not of_ours:
+        if len(first) > 1 and first not in ROOTS | NOWHERE | URL_PARTS and not of_ours:
             yield match.start(), "path", f"{match.group(0)}...: a place of one machine"
 
 
