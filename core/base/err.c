@@ -32,9 +32,9 @@ static const struct {
 };
 
 static const char *const origins[CS_ORIGIN_COUNT] = {
-    [CS_ORIGIN_NONE] = "",           [CS_ORIGIN_ERRNO] = "errno",     [CS_ORIGIN_CKR] = "CKR",
-    [CS_ORIGIN_HRESULT] = "HRESULT", [CS_ORIGIN_OPENSSL] = "OpenSSL", [CS_ORIGIN_HTTP] = "HTTP",
-    [CS_ORIGIN_SQL] = "SQLite",
+    [CS_ORIGIN_NONE] = "",           [CS_ORIGIN_ERRNO] = "errno",       [CS_ORIGIN_CKR] = "CKR",
+    [CS_ORIGIN_HRESULT] = "HRESULT", [CS_ORIGIN_OPENSSL] = "OpenSSL",   [CS_ORIGIN_HTTP] = "HTTP",
+    [CS_ORIGIN_SQL] = "SQLite",      [CS_ORIGIN_KERBEROS] = "Kerberos", [CS_ORIGIN_RPC] = "RPC",
 };
 
 const char *cs_rc_name(cs_rc code)
@@ -151,6 +151,7 @@ const char *cs_err_cause_text(const struct cs_err *err, char *text)
         break;
     case CS_ORIGIN_CKR:
     case CS_ORIGIN_OPENSSL:
+    case CS_ORIGIN_RPC:
         snprintf(text, CS_ERR_CAUSE_SIZE, "%s%s%s (0x%" PRIx64 ")", err->operation, colon, name,
                  (uint64_t)err->cause);
         break;

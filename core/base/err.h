@@ -40,6 +40,8 @@ enum cs_origin {
     CS_ORIGIN_OPENSSL,
     CS_ORIGIN_HTTP,
     CS_ORIGIN_SQL,
+    CS_ORIGIN_KERBEROS, /* krb5_error_code */
+    CS_ORIGIN_RPC,      /* status of a DCE/RPC fault */
     CS_ORIGIN_COUNT
 };
 

@@ -12,6 +12,14 @@
 #include <unistd.h>
 
 /* Reads an open descriptor to its end. */
+static cs_rc fail_read(const char *path, const char *operation, int number, struct cs_err *err)
+{
+    cs_rc rc = cs_fail_errno(err, CS_E_INPUT, operation, number, "%s cannot be read", path);
+
+    cs_err_hint(err, "see that it is there and that you may read it");
+    return rc;
+}
+
 static cs_rc read_all(int fd, const char *path, size_t max, struct cs_bytes *ret_bytes,
                       struct cs_err *err)
 {
@@ -26,7 +34,7 @@ static cs_rc read_all(int fd, const char *path, size_t max, struct cs_bytes *ret
         if (got < 0) {
             int number = errno;
             cs_buf_done(&buf);
-            return cs_fail_errno(err, CS_E_INPUT, "read", number, "%s cannot be read", path);
+            return fail_read(path, "read", number, err);
         }
         if (got == 0) {
             break;
@@ -47,10 +55,11 @@ static cs_rc open_regular(const char *path, int *ret_fd, struct stat *ret_info, 
     cs_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
     if (fd < 0 || fstat(fd, ret_info) != 0) {
-        return cs_fail_errno(err, CS_E_INPUT, "open", errno, "%s cannot be read", path);
+        return fail_read(path, "open", errno, err);
     }
     if (!S_ISREG(ret_info->st_mode)) {
-        return cs_fail(err, CS_E_INPUT, "%s is not a regular file", path);
+        return cs_fail_hint(err, CS_E_INPUT, "name a file, no folder, pipe or device",
+                            "%s is not a regular file", path);
     }
     *ret_fd = fd;
     fd = -1;
@@ -98,6 +107,22 @@ cs_rc cs_file_check_trusted(const char *path, struct cs_err *err)
     return check_trusted(path, &info, err);
 }
 
+cs_rc cs_file_check_private(const char *path, struct cs_err *err)
+{
+    cs_autoclose int fd = -1;
+    struct stat info;
+
+    CS_TRY(open_regular(path, &fd, &info, err));
+    CS_TRY(check_trusted(path, &info, err));
+    if (info.st_mode & 077) {
+        cs_rc rc = cs_fail(err, CS_E_CONFIG, "%s can be read by others (mode %04o): not used", path,
+                           (unsigned)info.st_mode & 07777);
+        cs_err_hint(err, "chmod 600 '%s'", path);
+        return rc;
+    }
+    return CS_OK;
+}
+
 /* Every failure to write names its remedy. */
 static cs_rc fail_write(const char *path, const char *operation, int number, struct cs_err *err)
 {
@@ -126,16 +151,18 @@ static cs_rc check_target(const char *path, bool replace, struct cs_err *err)
     struct stat info;
 
     if (len == 0) {
-        return cs_fail(err, CS_E_OUTPUT, "the name of the file to write is empty");
+        return cs_fail_hint(err, CS_E_OUTPUT, "name a file",
+                            "the name of the file to write is empty");
     }
     if (path[len - 1] == '/') {
-        return cs_fail(err, CS_E_OUTPUT, "%s names a folder, not a file", path);
+        return cs_fail_hint(err, CS_E_OUTPUT, "name a file in it", "%s names a folder, not a file",
+                            path);
     }
     if (lstat(path, &info) != 0) {
         return errno == ENOENT ? CS_OK : fail_write(path, "lstat", errno, err);
     }
     if (S_ISDIR(info.st_mode)) {
-        return cs_fail(err, CS_E_OUTPUT, "%s is a folder", path);
+        return cs_fail_hint(err, CS_E_OUTPUT, "name a file in it", "%s is a folder", path);
     }
     if (!S_ISREG(info.st_mode)) {
         return cs_fail_hint(err, CS_E_OUTPUT, "name a file",
@@ -349,7 +376,10 @@ static cs_rc make_one_folder(const char *path, struct cs_err *err)
         }
         number = ENOTDIR;
     }
-    return cs_fail_errno(err, CS_E_OUTPUT, "mkdir", number, "the folder %s cannot be made", path);
+    cs_rc rc =
+        cs_fail_errno(err, CS_E_OUTPUT, "mkdir", number, "the folder %s cannot be made", path);
+    cs_err_hint(err, "see that the folder it is to be in is there and yours to write");
+    return rc;
 }
 
 cs_rc cs_file_make_folder(const char *path, struct cs_err *err)

@@ -20,6 +20,9 @@ CS_MUST_CHECK cs_rc cs_file_read_trusted(const char *path, size_t max, struct cs
 /* CS_E_CONFIG unless @path is a regular file of root or the user that nobody else can write. */
 CS_MUST_CHECK cs_rc cs_file_check_trusted(const char *path, struct cs_err *err);
 
+/* The same, and nobody else can read it. */
+CS_MUST_CHECK cs_rc cs_file_check_private(const char *path, struct cs_err *err);
+
 /* Writes @path whole: a temporary file beside it, fsync, then rename or, without @replace, link, so
  * that a file of that name is never overwritten. On failure nothing of ours is left. CS_E_OUTPUT.
  */

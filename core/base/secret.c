@@ -65,8 +65,8 @@ static cs_rc secret_alloc(size_t len, struct cs_secret **ret_secret, struct cs_e
 static cs_rc secret_new(size_t len, struct cs_secret **ret_secret, struct cs_err *err)
 {
     if (len > CS_SECRET_MAX) {
-        return cs_fail(err, CS_E_USAGE, "a PIN or password is longer than %d octets",
-                       CS_SECRET_MAX);
+        return cs_fail_hint(err, CS_E_USAGE, "is it the right one?",
+                            "a PIN or password is longer than %d octets", CS_SECRET_MAX);
     }
     return secret_alloc(len, ret_secret, err);
 }
@@ -106,6 +106,14 @@ cs_rc cs_secret_make(size_t size, cs_secret_fill_fn fill, void *ctx, struct cs_s
 /* Where a line is cut: one octet after the longest secret and its "\r". */
 #define LINE_SIZE (CS_SECRET_MAX + 2)
 
+static cs_rc fail_read(const char *operation, int number, const char *what, struct cs_err *err)
+{
+    cs_rc rc = cs_fail_errno(err, CS_E_CONFIG, operation, number, "%s cannot be read", what);
+
+    cs_err_hint(err, "see that it is there and that you may read it");
+    return rc;
+}
+
 /* The line of @fd without "\n"; longer than LINE_SIZE is cut there. */
 static cs_rc read_line(int fd, const char *what, unsigned char *line, size_t *ret_len,
                        struct cs_err *err)
@@ -124,7 +132,7 @@ static cs_rc read_line(int fd, const char *what, unsigned char *line, size_t *re
             continue;
         }
         if (got < 0) {
-            return cs_fail_errno(err, CS_E_CONFIG, "read", errno, "%s cannot be read", what);
+            return fail_read("read", errno, what, err);
         }
         if (got == 0 || line[len] == '\n') {
             break;
@@ -142,11 +150,12 @@ static cs_rc secret_of_line(const unsigned char *line, size_t len, const char *w
         len--;
     }
     if (len == 0) {
-        return cs_fail(err, CS_E_USAGE, "the first line of %s is empty", what);
+        return cs_fail_hint(err, CS_E_USAGE, "the PIN or password has to stand there, alone",
+                            "the first line of %s is empty", what);
     }
     if (len > CS_SECRET_MAX) {
-        return cs_fail(err, CS_E_USAGE, "the first line of %s is longer than %d octets", what,
-                       CS_SECRET_MAX);
+        return cs_fail_hint(err, CS_E_USAGE, "the PIN or password has to stand there, alone",
+                            "the first line of %s is longer than %d octets", what, CS_SECRET_MAX);
     }
     CS_TRY(secret_new(len, ret_secret, err));
     memcpy((*ret_secret)->octets, line, len);
@@ -169,11 +178,13 @@ cs_rc cs_secret_read_file(const char *path, struct cs_secret **ret_secret, struc
     struct stat info;
 
     if (fd < 0 || fstat(fd, &info) != 0) {
-        return cs_fail_errno(err, CS_E_CONFIG, "open", errno, "the secret file %s cannot be read",
-                             path);
+        cs_autofree char *what = cs_asprintf("the secret file %s", path);
+        return fail_read("open", errno, what, err);
     }
     if (!S_ISREG(info.st_mode)) {
-        return cs_fail(err, CS_E_CONFIG, "the secret file %s is not a regular file", path);
+        return cs_fail_hint(err, CS_E_CONFIG,
+                            "name a file; a pipe is opened by the shell and named fd:NUMBER",
+                            "the secret file %s is not a regular file", path);
     }
     if ((info.st_mode & 077) || (info.st_uid != geteuid() && info.st_uid != 0)) {
         cs_rc rc = cs_fail(err, CS_E_CONFIG,

@@ -49,7 +49,8 @@ CS_MUST_CHECK cs_rc cs_secret_read_file(const char *path, struct cs_secret **ret
 typedef cs_rc (*cs_secret_fn)(void *ctx, const unsigned char *octets, size_t len,
                               struct cs_err *err);
 
-/* Calls @use with the octets, which are valid for that call only; returns what it returns. */
+/* Calls @use with the octets, which are valid for that call only; returns what it returns. A NUL
+ * that does not count follows them. */
 CS_MUST_CHECK cs_rc cs_secret_lend(const struct cs_secret *secret, cs_secret_fn use, void *ctx,
                                    struct cs_err *err);
 

@@ -214,3 +214,23 @@ bool cs_text_is_clean(const char *text)
     }
     return true;
 }
+
+/* Unicode's White_Space (PropList.txt) outside ASCII, but for the two separators among what
+ * deceives(). */
+static bool is_wide_space(uint32_t code)
+{
+    return code == 0xa0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x202f ||
+           code == 0x205f || code == 0x3000;
+}
+
+size_t cs_text_unseen(const char *text)
+{
+    const unsigned char *in = (const unsigned char *)text;
+
+    if (*in == ' ' || (*in >= '\t' && *in <= '\r')) {
+        return 1;
+    }
+    size_t len = character(in);
+    uint32_t code = len > 1 ? codepoint(in, len) : 0;
+    return deceives(code) || is_wide_space(code) ? len : 0;
+}

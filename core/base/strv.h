@@ -39,4 +39,8 @@ char *cs_terminal_escape(const char *text);
 /* True if @text is well-formed UTF-8 that cs_terminal_escape() leaves as it is. */
 bool cs_text_is_clean(const char *text);
 
+/* Octets of the character at @text if it shows nothing: white space of any width, or what
+ * cs_terminal_escape() calls invisible. 0 for all else, for the end, and for what is no UTF-8. */
+size_t cs_text_unseen(const char *text);
+
 #endif

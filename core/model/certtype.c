@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* Wildcards: certificate summaries of Lync 2013, "Wildcard certificate support": simple URLs and
  * lyncdiscover on Front End, Standard Edition and Director; tolerated on the Edge's internal side.
@@ -39,6 +40,16 @@ static const cs_type_set external =
 const struct cs_cert_type_info *cs_cert_type_info(enum cs_cert_type type)
 {
     return &table[type];
+}
+
+enum cs_cert_type cs_cert_type_find(const char *name)
+{
+    unsigned type = 0;
+
+    while (type < CS_TYPE_COUNT && strcmp(table[type].name, name) != 0) {
+        type++;
+    }
+    return (enum cs_cert_type)type;
 }
 
 static cs_rc fail_unknown(const char *word, struct cs_err *err)

@@ -102,6 +102,7 @@ struct cs_plan *cs_plan_copy(const struct cs_plan *plan)
     copy->ca = cs_strdup(plan->ca);
     copy->output = cs_strdup(plan->output);
     copy->template_name = cs_strdup(plan->template_name);
+    copy->template_in_csr = plan->template_in_csr;
     copy->ca_account = cs_strdup(plan->ca_account);
     copy->global_catalog = cs_strdup(plan->global_catalog);
     copy->global_settings_dc = cs_strdup(plan->global_settings_dc);

@@ -15,7 +15,7 @@
 /* At most this many alternative names: public CAs stop at 100 to 250. */
 #define CS_NAMES_MAX 250
 
-/* A SAN extension above this is refused by AD CS with 0xc80005e2 (ESE -1056). In octets of the
+/* A SAN extension above this is refused by AD CS with 0xc80005e2 (ESE -1506). In octets of the
  * extension's value. */
 #define CS_SAN_AD_CS_MAX 4096
 
@@ -73,6 +73,7 @@ struct cs_plan_input {
     bool output_der;
     bool no_destination; /* `plan`: it need not be said where the request goes */
     const char *template_name;
+    bool template_in_csr; /* the CA reads it there too */
     const char *ca_account;
     const char *global_catalog;
     const char *global_settings_dc;
@@ -98,7 +99,8 @@ struct cs_plan {
     char *ca;            /* NULL: offline, or no_destination */
     char *output;        /* NULL: to a CA, or no_destination */
     bool output_der;
-    char *template_name; /* "WebServer" if not said */
+    char *template_name;  /* "WebServer" if not said */
+    bool template_in_csr; /* the request itself names it; not kept in the store */
     char *ca_account;
     char *global_catalog;
     char *global_settings_dc;

@@ -408,6 +408,7 @@ static cs_rc plan_destination(struct cs_plan *plan, const struct cs_plan_input *
     plan->output = cs_strdup(input->output);
     plan->output_der = input->output_der;
     plan->template_name = cs_strdup(input->template_name ? input->template_name : DEFAULT_TEMPLATE);
+    plan->template_in_csr = input->template_in_csr;
     plan->ca_account = cs_strdup(input->ca_account);
     plan->global_catalog = cs_strdup(input->global_catalog);
     plan->global_settings_dc = cs_strdup(input->global_settings_dc);

@@ -7,7 +7,9 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "base/strv.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum cs_disposition { CS_CA_ISSUED, CS_CA_PENDING, CS_CA_DENIED, CS_CA_REVOKED };
@@ -36,15 +38,49 @@ struct cs_ca_answer {
     char *handle;                /* for poll(); opaque */
     char *message;               /* the CA's own words, or NULL */
     int64_t code;                /* HRESULT where the CA has one, else 0 */
+    char *code_name;             /* its name, "CERTSRV_E_TEMPLATE_DENIED"; NULL: none is known */
+    char *hint;                  /* what to do about a refusal, or NULL */
     struct cs_bytes certificate; /* DER, if issued */
     struct cs_bytes chain;       /* concatenated DER, issuer first */
 };
 void cs_ca_answer_done(struct cs_ca_answer *answer);
 
+/* One thing that `ca probe` found out: "endpoint mapper", "tcp 135 open", "ok". */
+struct cs_ca_finding {
+    char *step;
+    char *detail;
+    bool ok;
+};
+struct cs_ca_finding_list {
+    struct cs_ca_finding *items;
+    size_t count;
+};
+void cs_ca_finding_add(struct cs_ca_finding_list *list, bool ok, const char *step,
+                       const char *format, ...) CS_PRINTF(4, 5);
+void cs_ca_finding_list_done(struct cs_ca_finding_list *list);
+
+/* A CA that a directory lists. */
+struct cs_ca_entry {
+    char *name;               /* "host\\caname", as -CA takes it */
+    char *host;               /* its computer's name */
+    char *authority;          /* the CA's common name */
+    struct cs_strv templates; /* installed on it, by name */
+    struct cs_strv urls;      /* of its enrolment services */
+};
+struct cs_ca_entry_list {
+    struct cs_ca_entry *items;
+    size_t count;
+};
+
+/* A further, empty entry; valid until the next is added. */
+struct cs_ca_entry *cs_ca_entry_list_add(struct cs_ca_entry_list *list);
+void cs_ca_entry_list_done(struct cs_ca_entry_list *list);
+
 struct cs_ca;
 
 /* An answer of any disposition is CS_OK; an error says that there was no answer:
- * CS_E_CA_UNREACHABLE, or CS_E_CA_REFUSED where the CA does not take such requests at all. */
+ * CS_E_CA_UNREACHABLE, or CS_E_CA_REFUSED where the CA does not take such requests at all. What is
+ * NULL below, a CA does not have. */
 struct cs_ca_ops {
     /* Submitting the same request twice gives the first one's answer where the CA can tell. */
     cs_rc (*submit)(struct cs_ca *ca, const struct cs_ca_submission *submission,
@@ -53,6 +89,14 @@ struct cs_ca_ops {
                   const struct cs_ca_submission *submission, struct cs_ca_answer *ret_answer,
                   struct cs_err *err);
     void (*close)(struct cs_ca *ca);
+
+    /* Before there is a key: would the CA take such a request (submission->csr is NULL)? What it
+     * cannot tell it does not refuse. CS_E_CA_REFUSED, CS_E_CA_UNREACHABLE. */
+    cs_rc (*check)(struct cs_ca *ca, const struct cs_ca_submission *submission, struct cs_err *err);
+
+    /* After submit() failed: the CA may have the request all the same, so that its key must be kept
+     * and the CA asked again. Without this function it never has. */
+    bool (*may_have_it)(const struct cs_ca *ca);
 };
 
 struct cs_ca {

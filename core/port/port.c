@@ -2,6 +2,10 @@
 #include "port/keystore.h"
 #include "port/store.h"
 
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct cs_keystore *cs_keystore_share(struct cs_keystore *store)
@@ -57,9 +61,56 @@ void cs_ca_answer_done(struct cs_ca_answer *answer)
     free(answer->request_id);
     free(answer->handle);
     free(answer->message);
+    free(answer->code_name);
+    free(answer->hint);
     cs_bytes_done(&answer->certificate);
     cs_bytes_done(&answer->chain);
     *answer = (struct cs_ca_answer){0};
+}
+
+void cs_ca_finding_add(struct cs_ca_finding_list *list, bool ok, const char *step,
+                       const char *format, ...)
+{
+    char *detail = NULL;
+    va_list args;
+
+    va_start(args, format);
+    if (vasprintf(&detail, format, args) < 0) {
+        detail = cs_strdup(format);
+    }
+    va_end(args);
+    list->items = cs_realloc(list->items, list->count + 1, sizeof *list->items);
+    list->items[list->count++] = (struct cs_ca_finding){cs_strdup(step), detail, ok};
+}
+
+void cs_ca_finding_list_done(struct cs_ca_finding_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i].step);
+        free(list->items[i].detail);
+    }
+    free(list->items);
+    *list = (struct cs_ca_finding_list){0};
+}
+
+struct cs_ca_entry *cs_ca_entry_list_add(struct cs_ca_entry_list *list)
+{
+    list->items = cs_realloc(list->items, list->count + 1, sizeof *list->items);
+    list->items[list->count] = (struct cs_ca_entry){0};
+    return &list->items[list->count++];
+}
+
+void cs_ca_entry_list_done(struct cs_ca_entry_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i].name);
+        free(list->items[i].host);
+        free(list->items[i].authority);
+        cs_strv_done(&list->items[i].templates);
+        cs_strv_done(&list->items[i].urls);
+    }
+    free(list->items);
+    *list = (struct cs_ca_entry_list){0};
 }
 
 void cs_key_intent_list_done(struct cs_key_intent_list *list)

@@ -95,13 +95,13 @@ static cs_rc read_word(struct cs_query *query, int column, word_fn *word_of, int
 
 static bool find_type(const char *word, cs_type_set *types)
 {
-    for (size_t i = 0; i < CS_TYPE_COUNT; i++) {
-        if (strcmp(word, cs_cert_type_info((enum cs_cert_type)i)->name) == 0) {
-            *types |= (cs_type_set)1 << i;
-            return true;
-        }
+    const enum cs_cert_type type = cs_cert_type_find(word);
+
+    if (type == CS_TYPE_COUNT) {
+        return false;
     }
-    return false;
+    *types |= (cs_type_set)1 << type;
+    return true;
 }
 
 static cs_rc read_types(struct cs_query *query, int column, cs_type_set *ret_types,

@@ -59,22 +59,11 @@ static cs_rc set_work(const struct cs_db *db, void *ctx, struct cs_err *err)
     return cs_store_write_record(change->store, change->now, record, err);
 }
 
-/* CS_TYPE_COUNT for a word that is no type. */
-static enum cs_cert_type type_of(const char *word)
-{
-    for (unsigned i = 0; i < CS_TYPE_COUNT; i++) {
-        if (strcmp(cs_cert_type_info((enum cs_cert_type)i)->name, word) == 0) {
-            return (enum cs_cert_type)i;
-        }
-    }
-    return CS_TYPE_COUNT;
-}
-
 static bool is_sound(const char *type, const struct cs_use *uses, size_t count)
 {
     bool seen[CS_USE_COUNT] = {false};
 
-    if (type_of(type) == CS_TYPE_COUNT || count > CS_USE_COUNT) {
+    if (cs_cert_type_find(type) == CS_TYPE_COUNT || count > CS_USE_COUNT) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
@@ -121,7 +110,7 @@ static cs_rc read_slot(struct cs_query *query, enum cs_use_slot *ret_slot, struc
 static cs_rc read_use(struct cs_query *query, struct cs_use *use, struct cs_err *err)
 {
     CS_TRY(cs_query_text(query, 0, CS_QUERY_TEXT_MAX, &use->type, err));
-    if (!use->type || type_of(use->type) == CS_TYPE_COUNT) {
+    if (!use->type || cs_cert_type_find(use->type) == CS_TYPE_COUNT) {
         return cs_query_fail_column(query, 0, err);
     }
     CS_TRY(read_slot(query, &use->slot, err));
@@ -139,7 +128,7 @@ static int by_type_and_slot(const void *a, const void *b)
 {
     const struct cs_use *one = a;
     const struct cs_use *other = b;
-    int types = (int)type_of(one->type) - (int)type_of(other->type);
+    int types = (int)cs_cert_type_find(one->type) - (int)cs_cert_type_find(other->type);
 
     return types ? types : (int)one->slot - (int)other->slot;
 }

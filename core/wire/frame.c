@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -139,4 +140,54 @@ cs_rc cs_frame_read(int fd, size_t max, int64_t deadline_ms, struct cs_bytes *re
         left -= (uint32_t)len;
     }
     return cs_buf_take(&buf, "a frame", ret_frame, err);
+}
+
+struct transfer {
+    int fd;
+    int64_t deadline_ms;
+};
+
+static cs_rc write_lent(void *ctx, const unsigned char *octets, size_t len, struct cs_err *err)
+{
+    const struct transfer *transfer = ctx;
+
+    return cs_frame_write(transfer->fd, octets, len, transfer->deadline_ms, err);
+}
+
+cs_rc cs_frame_write_secret(int fd, const struct cs_secret *secret, int64_t deadline_ms,
+                            struct cs_err *err)
+{
+    struct transfer transfer = {fd, deadline_ms};
+
+    return cs_secret_lend(secret, write_lent, &transfer, err);
+}
+
+static cs_rc read_exactly(int fd, char *data, size_t len, int64_t deadline_ms, struct cs_err *err)
+{
+    size_t got = 0;
+
+    for (size_t have = 0; have < len; have += got) {
+        CS_TRY(read_some(fd, (uint8_t *)data + have, len - have, deadline_ms, &got, err));
+    }
+    return CS_OK;
+}
+
+cs_rc cs_frame_read_secret(int fd, int64_t deadline_ms, struct cs_secret **ret_secret,
+                           struct cs_err *err)
+{
+    char octets[CS_SECRET_MAX] = {0};
+    uint32_t len = 0;
+
+    CS_TRY(read_length(fd, deadline_ms, &len, err));
+    if (len > sizeof octets) {
+        return cs_fail(err, CS_E_INTERNAL,
+                       "the other program announced a secret of %u octets, and %zu are the most",
+                       len, sizeof octets);
+    }
+    cs_rc rc = read_exactly(fd, octets, len, deadline_ms, err);
+    if (rc == CS_OK) {
+        return cs_secret_take(octets, len, ret_secret, err); /* wipes */
+    }
+    explicit_bzero(octets, sizeof octets);
+    return rc;
 }

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "base/secret.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +25,16 @@ CS_MUST_CHECK cs_rc cs_frame_write(int fd, const void *data, size_t len, int64_t
  */
 CS_MUST_CHECK cs_rc cs_frame_read(int fd, size_t max, int64_t deadline_ms,
                                   struct cs_bytes *ret_frame, struct cs_err *err);
+
+/* A secret as a frame of its own: its octets pass through no other memory than the locked one, but
+ * for one small buffer that is wiped. */
+CS_MUST_CHECK cs_rc cs_frame_write_secret(int fd, const struct cs_secret *secret,
+                                          int64_t deadline_ms, struct cs_err *err);
+
+/* At most CS_SECRET_MAX octets; *ret_secret is the caller's to free. cs_secret_setup() was called.
+ */
+CS_MUST_CHECK cs_rc cs_frame_read_secret(int fd, int64_t deadline_ms, struct cs_secret **ret_secret,
+                                         struct cs_err *err);
 
 /* Milliseconds of CLOCK_MONOTONIC, @after from now. */
 int64_t cs_frame_deadline(unsigned after_ms);

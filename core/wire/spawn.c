@@ -208,6 +208,7 @@ static void end(struct cs_child *child)
         poll(NULL, 0, 1);
     }
     if (!child->ended) {
+        (void)kill(-child->pid, SIGKILL); /* what it has started too */
         child->killed = kill(child->pid, SIGKILL) == 0;
         reap(child, 0);
     }

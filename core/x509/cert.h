@@ -52,6 +52,12 @@ CS_MUST_CHECK cs_rc cs_cert_check(const struct cs_bytes *der, const struct cs_pl
 CS_MUST_CHECK cs_rc cs_cert_check_server(const struct cs_cert_facts *facts, int64_t now,
                                          struct cs_strv *warnings, struct cs_err *err);
 
+/* Warns unless the certificates of @chain (concatenated DER, in any order) lead from @der to a root
+ * among them, each signed by the next and valid at @now. Nothing is said of an empty chain. That
+ * the root is one to trust it does not tell. */
+void cs_cert_check_chain(const struct cs_bytes *der, const struct cs_bytes *chain, int64_t now,
+                         struct cs_strv *warnings);
+
 /* Both DER SubjectPublicKeyInfo hold the same key, however they are encoded. */
 bool cs_cert_key_equal(const struct cs_bytes *a, const struct cs_bytes *b);
 

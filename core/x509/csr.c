@@ -43,6 +43,9 @@ static cs_rc set_extensions(X509_REQ *req, const struct cs_plan *plan, bool is_r
     CS_TRY(cs_ext_add_server_usage(&exts, is_rsa, err));
     CS_TRY(cs_ext_add_purposes(&exts, true, plan->client_eku, err));
     CS_TRY(cs_ext_add_names(&exts, plan_name, plan, plan->name_count, false, err));
+    if (plan->template_in_csr) {
+        CS_TRY(cs_ext_add_template(&exts, plan->template_name, err));
+    }
     if (!X509_REQ_add_extensions(req, exts)) {
         return cs_fail_openssl(err, CS_E_INTERNAL, "X509_REQ_add_extensions",
                                "the request's extensions cannot be added");

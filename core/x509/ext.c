@@ -142,6 +142,44 @@ cs_rc cs_ext_add_issuer_id(STACK_OF(X509_EXTENSION) * *exts, X509 *issuer, struc
     return rc;
 }
 
+#define MS_TEMPLATE_NAME "1.3.6.1.4.1.311.20.2" /* szOID_ENROLL_CERTTYPE_EXTENSION */
+
+/* The extension's value: a BMPString in DER. */
+static cs_rc template_value(const char *name, struct cs_bytes *ret_der, struct cs_err *err)
+{
+    cs_auto(asn1_string_st) text = NULL;
+
+    if (ASN1_mbstring_copy(&text, (const unsigned char *)name, -1, MBSTRING_UTF8,
+                           B_ASN1_BMPSTRING) < 0) {
+        cs_fail_openssl(err, CS_E_USAGE, "ASN1_mbstring_copy",
+                        "the template's name \"%.200s\" cannot stand in a request", name);
+        cs_err_hint(err, "say its name, not its display name");
+        return CS_E_USAGE;
+    }
+    return cs_ossl_encode(i2d_ASN1_BMPSTRING, text, ret_der, err);
+}
+
+cs_rc cs_ext_add_template(STACK_OF(X509_EXTENSION) * *exts, const char *name, struct cs_err *err)
+{
+    cs_auto_value(cs_bytes) der = {0};
+    cs_auto(asn1_string_st) octets = ASN1_OCTET_STRING_new();
+
+    CS_TRY(template_value(name, &der, err));
+    ASN1_OBJECT *id = OBJ_txt2obj(MS_TEMPLATE_NAME, 1);
+    X509_EXTENSION *ext = NULL;
+    if (id && octets && ASN1_OCTET_STRING_set(octets, der.data, (int)der.len)) {
+        ext = X509_EXTENSION_create_by_OBJ(NULL, id, 0, octets);
+    }
+    ASN1_OBJECT_free(id);
+    if (!ext || !X509v3_add_ext(exts, ext, -1)) {
+        X509_EXTENSION_free(ext);
+        return cs_fail_openssl(err, CS_E_INTERNAL, "X509v3_add_ext",
+                               "the template's name cannot be added");
+    }
+    X509_EXTENSION_free(ext);
+    return CS_OK;
+}
+
 /* A distribution point with one URI; NULL when out of memory. */
 static DIST_POINT *make_point(const char *url)
 {

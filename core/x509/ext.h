@@ -49,6 +49,12 @@ CS_MUST_CHECK cs_rc cs_ext_add_key_id(STACK_OF(X509_EXTENSION) * *exts, const ui
 CS_MUST_CHECK cs_rc cs_ext_add_issuer_id(STACK_OF(X509_EXTENSION) * *exts, X509 *issuer,
                                          struct cs_err *err);
 
+/* The certificate template's name for a Microsoft CA, as its own clients write it: extension
+ * 1.3.6.1.4.1.311.20.2 with a BMPString (MS-WCCE section 2.2.2.7.7.1 says a SEQUENCE, requests that
+ * Windows makes hold the string alone). CS_E_USAGE for a name with characters beyond U+FFFF. */
+CS_MUST_CHECK cs_rc cs_ext_add_template(STACK_OF(X509_EXTENSION) * *exts, const char *name,
+                                        struct cs_err *err);
+
 /* cRLDistributionPoints with one URI; nothing for NULL. */
 CS_MUST_CHECK cs_rc cs_ext_add_crl_url(STACK_OF(X509_EXTENSION) * *exts, const char *url,
                                        struct cs_err *err);

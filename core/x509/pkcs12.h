@@ -11,6 +11,12 @@
 /* The largest file that is read, in octets. */
 #define CS_PKCS12_MAX_OCTETS ((size_t)1 << 20)
 
+/* What to do with a file that cannot be read. */
+#define CS_PKCS12_DAMAGED_HINT                                                                     \
+    "copy it once more, as it is (binary), and compare its size with the original's; or export "   \
+    "it "                                                                                          \
+    "again"
+
 struct cs_pkcs12_parts {
     const struct cs_secret *pkcs8;      /* DER PrivateKeyInfo */
     const struct cs_bytes *certificate; /* DER, of that key */
@@ -27,7 +33,7 @@ CS_MUST_CHECK cs_rc cs_pkcs12_make(const struct cs_pkcs12_parts *parts,
                                    struct cs_bytes *ret_file, struct cs_err *err);
 
 /* What a file holds. CS_E_INPUT for what is none or has more than one key, CS_E_USAGE for a wrong
- * password. *ret_pkcs8 is NULL if it holds no key. */
+ * password, and for none where there has to be one. *ret_pkcs8 is NULL if it holds no key. */
 CS_MUST_CHECK cs_rc cs_pkcs12_read(const struct cs_bytes *file, const struct cs_secret *password,
                                    struct cs_secret **ret_pkcs8, struct cs_bytes *ret_certificate,
                                    struct cs_bytes *ret_chain, char **ret_friendly_name,

@@ -286,10 +286,11 @@ static bool verify_mac(const struct reading *reading)
 static cs_rc check_mac(struct reading *reading, struct cs_err *err)
 {
     const ASN1_INTEGER *iterations = NULL;
+    const bool given = reading->password != NULL;
 
     if (!PKCS12_mac_present(reading->p12)) {
-        return cs_fail(err, CS_E_INPUT,
-                       "the PKCS#12 file has no MAC: nothing tells whether it was changed");
+        return cs_fail_hint(err, CS_E_INPUT, "export it again with a password",
+                            "the PKCS#12 file has no MAC: nothing tells whether it was changed");
     }
     PKCS12_get0_mac(NULL, NULL, NULL, &iterations, reading->p12);
     CS_TRY(cs_kdfwork_add(&reading->work, iterations, err));
@@ -302,6 +303,10 @@ static cs_rc check_mac(struct reading *reading, struct cs_err *err)
         if (verify_mac(reading)) {
             return CS_OK;
         }
+    }
+    if (!given) {
+        return cs_fail_hint(err, CS_E_USAGE, "say --password-source file:PATH, fd:NUMBER or prompt",
+                            "the PKCS#12 file needs its password, and none was given");
     }
     return cs_fail_hint(err, CS_E_USAGE, "give the password that the file was made with",
                         "the password of the PKCS#12 file is wrong");
@@ -335,7 +340,9 @@ static cs_rc open_file(struct reading *reading, struct cs_err *err)
     reading->p12 = PKCS12_init_ex(NID_pkcs7_data, reading->lib, NULL);
     if (!reading->p12 || !d2i_PKCS12(&reading->p12, &at, (long)reading->file->len) ||
         at != reading->file->data + reading->file->len) {
-        return fail_read("d2i_PKCS12", err);
+        ERR_clear_error(); /* ASN.1's words say no more */
+        return cs_fail_hint(err, CS_E_INPUT, CS_PKCS12_DAMAGED_HINT,
+                            "the PKCS#12 file is damaged, or not whole");
     }
     return CS_OK;
 }

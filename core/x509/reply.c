@@ -1,12 +1,12 @@
 #include "x509/reply.h"
 
+#include "base/base64.h"
 #include "base/mem.h"
 #include "x509/cert.h"
 #include "x509/ossl.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/pkcs12.h>
 
 #include <ctype.h>
 #include <limits.h>
@@ -79,12 +79,17 @@ static bool is_request(const unsigned char *data, long len)
     return req != NULL;
 }
 
+/* A SEQUENCE whose first part is INTEGER 3 (RFC 7292 section 4): no certificate, request, CMS or
+ * private key begins like that. So a file that was cut off is known too. */
 static bool is_pkcs12(const unsigned char *data, long len)
 {
-    PKCS12 *p12 = d2i_PKCS12(NULL, &data, len);
+    static const unsigned char version[] = {V_ASN1_INTEGER, 1, 3};
+    /* X.690 section 8.1.3: octets of the length beside the first one; 0x80 is an indefinite one. */
+    const long more = len > 1 && data[1] > 0x80 ? data[1] & 0x7f : 0;
 
-    PKCS12_free(p12);
-    return p12 != NULL;
+    return len >= 2 + more + (long)sizeof version &&
+           data[0] == (V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED) &&
+           memcmp(data + 2 + more, version, sizeof version) == 0;
 }
 
 static bool is_crl(const unsigned char *data, long len)
@@ -196,25 +201,14 @@ static cs_rc add_pem(struct bag *bag, const struct cs_bytes *text, struct cs_err
 /* Text that is base64 and nothing else: what `certutil` and web pages give without armour. */
 static cs_rc add_base64(struct bag *bag, const struct cs_bytes *text, struct cs_err *err)
 {
-    cs_auto_value(cs_bytes) digits = {cs_alloc(text->len + 1, 1), 0};
-    cs_auto_value(cs_bytes) octets = {cs_alloc(text->len + 1, 1), 0};
-    long padding = 0;
+    cs_auto_value(cs_bytes) octets = {0};
 
-    for (size_t i = 0; i < text->len; i++) {
-        unsigned char c = text->data[i];
-        if (isspace(c)) {
-            continue;
-        }
-        padding += c == '=';
-        digits.data[digits.len++] = c;
-    }
-    int len = EVP_DecodeBlock(octets.data, digits.data, (int)digits.len);
-    if (len <= padding || padding > 2) {
+    if (cs_unbase64((const char *)text->data, text->len, &octets, NULL) != CS_OK) {
         bag->other = "neither DER, PEM nor Base64";
         ERR_clear_error();
         return CS_OK;
     }
-    return add_der(bag, octets.data, len - padding, err);
+    return add_der(bag, octets.data, (long)octets.len, err);
 }
 
 /* PowerShell's `>` and Out-File write UTF-16 with a byte order mark. All that counts is ASCII: the
@@ -461,9 +455,5 @@ cs_rc cs_reply_all(const struct cs_bytes *file, struct cs_bytes *ret_certificate
 
 bool cs_reply_is_pkcs12(const struct cs_bytes *file)
 {
-    cs_ossl_setup();
-    bool is =
-        file->len > 0 && file->len <= CS_REPLY_MAX_OCTETS && is_pkcs12(file->data, (long)file->len);
-    ERR_clear_error();
-    return is;
+    return file->len <= CS_REPLY_MAX_OCTETS && is_pkcs12(file->data, (long)file->len);
 }

@@ -27,7 +27,7 @@ CS_MUST_CHECK cs_rc cs_reply_leaf(const struct cs_bytes *file, struct cs_bytes *
 CS_MUST_CHECK cs_rc cs_reply_all(const struct cs_bytes *file, struct cs_bytes *ret_certificates,
                                  struct cs_err *err);
 
-/* It is a PKCS#12 file (.pfx), which cs_pkcs12_read() reads. */
+/* It begins as a PKCS#12 file (.pfx), which cs_pkcs12_read() reads. */
 bool cs_reply_is_pkcs12(const struct cs_bytes *file);
 
 #endif

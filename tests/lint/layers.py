@@ -18,6 +18,8 @@ MAY_SEE = {
     "wire": FOUNDATION,
     "topology": {"base", "model"},
     "x509": FOUNDATION,
+    "net": {"base"},
+    "ca": FOUNDATION | {"wire", "x509", "net"},
     "store": FOUNDATION,
     "labca": FOUNDATION | {"x509"},
     "journal": FOUNDATION | {"x509"},
@@ -25,31 +27,37 @@ MAY_SEE = {
     "flow": FOUNDATION | {"x509"},
     "pkcs11": FOUNDATION | {"x509"},
     "cli": FOUNDATION | {"x509", "store", "labca", "journal", "report", "flow", "wire", "topology",
-                         "pkcs11"},
+                         "ca", "pkcs11"},
 }
 
 # Folders whose code only one program may hold: that program and its file. What reads the bytes of
 # strangers must not get into cscert, which holds the PIN.
-ONLY_FOR = {"topology": ("cscert-read", "cli/read.c")}
+ONLY_FOR = {
+    "topology": ("cscert-read", "cli/read.c"),
+    "net": ("cscert-ca", "cli/ca.c"),
+    "ca": ("cscert-ca", "cli/ca.c"),
+}
 
 # A library's headers and the folders that may include them. What is not named here may stand
 # anywhere.
 LIBRARIES = [
-    (re.compile(r"openssl/"), {"base", "x509", "labca", "journal", "pkcs11"}),
+    (re.compile(r"openssl/"), {"base", "x509", "labca", "journal", "net", "ca", "pkcs11"}),
     (re.compile(r"p11-kit/|pkcs11\.h|pkcs11/|libp11\.h|cryptoki\.h"), {"pkcs11"}),
     (re.compile(r"sqlite3\.h"), {"store"}),
     (re.compile(r"confuse\.h"), {"cli", "pkcs11"}),  # configuration, token profiles
     (re.compile(r"jansson\.h"), {"wire", "journal", "cli"}),
-    (re.compile(r"libxml/|zip\.h"), {"topology"}),
+    (re.compile(r"libxml/"), {"topology", "ca"}),
+    (re.compile(r"zip\.h"), {"topology"}),
+    (re.compile(r"gssapi|krb5|curl/|ldap\.h|lber\.h|resolv\.h"), {"net"}),
     (re.compile(r"seccomp\.h|linux/seccomp\.h|spawn\.h"), {"wire"}),
-    (re.compile(r"sys/socket\.h|netinet/|arpa/|netdb\.h|sys/un\.h"), {"wire"}),
+    (re.compile(r"sys/socket\.h|netinet/|arpa/|netdb\.h|sys/un\.h"), {"wire", "net"}),
 ]
 
 # Words of code and the folders where they may stand.
 WORDS = [
     ("cryptoki", re.compile(r"\bCK(?:_[A-Z]|[AFKMORSU]_[A-Z])\w*"), {"pkcs11"}),
     ("getenv", re.compile(r"\b(?:secure_)?getenv\s*\("), {"cli"}),
-    ("socket", re.compile(r"\b(?:socket|connect|bind|listen|accept4?|getaddrinfo)\s*\("), set()),
+    ("socket", re.compile(r"\b(?:socket|connect|bind|listen|accept4?|getaddrinfo)\s*\("), {"net"}),
     ("socket", re.compile(r"\b(?:socketpair|sendmsg|recvmsg)\s*\("), {"wire"}),
 ]
 
@@ -96,7 +104,8 @@ def check_quoted(root, path, name):
     if resolve(root, name) is None:
         return "include", f'"{name}" is not there'
     other = name.split("/")[0]
-    if other in ONLY_FOR and other != folder and path != ONLY_FOR[other][1]:
+    if other in ONLY_FOR and ONLY_FOR.get(folder) != ONLY_FOR[other] and \
+            path != ONLY_FOR[other][1]:
         return "layer", f'only {ONLY_FOR[other][1]} may know {other}/ ("{name}")'
     if other == folder or other in MAY_SEE[folder]:
         if folder == "cli" and other == "pkcs11" and name not in PKCS11_PUBLIC:
@@ -162,7 +171,8 @@ def check_links(root, path, text):
             yield line, "link", f"{folder}/ must not link cs_{other}"
     for other, (program, _) in ONLY_FOR.items():
         own = re.compile(rf"target_link_libraries\({program}\b[^)]*\)")
-        if other != folder and re.search(rf"\bcs_{other}\b", own.sub("", text)):
+        if ONLY_FOR.get(folder) != ONLY_FOR[other] and \
+                re.search(rf"\bcs_{other}\b", own.sub("", text)):
             yield 1, "link", f"only {program} may link cs_{other}"
 
 

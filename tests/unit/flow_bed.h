@@ -94,7 +94,7 @@ static void fake_close(struct cs_ca *self)
     (void)self;
 }
 
-static const struct cs_ca_ops fake_ops = {fake_submit, fake_poll, fake_close};
+static const struct cs_ca_ops fake_ops = {fake_submit, fake_poll, fake_close, NULL, NULL};
 
 static cs_rc fake_check(struct cs_ca_source *source, const char *name, struct cs_err *err)
 {

@@ -485,6 +485,100 @@ START_TEST(test_each)
 }
 END_TEST
 
+/* ---- the CAs' certificates ---- */
+
+/* A root, a CA under it and a server's certificate, in files. */
+static void make_chain(void)
+{
+    cs_autofree char *output = NULL;
+    int rc = cs_judge(
+        &output,
+        "cd '%s' && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "
+        "root.key -out root.pem "
+        "-days 90 -subj /CN=Root 2>/dev/null && printf 'basicConstraints=critical,CA:TRUE\\n' "
+        ">caext "
+        "&& openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout sub.key -out "
+        "sub.csr -subj /CN=Sub "
+        "2>/dev/null && openssl x509 -req -in sub.csr -CA root.pem -CAkey root.key -days 60 "
+        "-extfile caext -out sub.pem 2>/dev/null && openssl x509 -new -force_pubkey server.pub "
+        "-subj /CN=leaf -CA sub.pem -CAkey sub.key -days 30 -out leaf.pem && "
+        /* a server that issues */
+        "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout deep.key -out "
+        "deep.csr -subj /CN=Server 2>/dev/null && openssl x509 -req -in deep.csr -CA sub.pem "
+        "-CAkey sub.key -days 60 -out deepca.pem 2>/dev/null && "
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout no.key -out "
+        "no.pem -days 90 "
+        "-subj /CN=Root 2>/dev/null && "
+        "openssl x509 -new -force_pubkey server.pub -subj /CN=deep -CA deepca.pem -CAkey deep.key "
+        "-days 30 -out deep.pem",
+        folder);
+    ck_assert_msg(rc == 0, "%s", output);
+}
+
+static const struct {
+    const char *files;   /* in this order */
+    int64_t days;        /* from now, when it is looked at */
+    const char *warning; /* NULL: none */
+} chains[] = {
+    {"sub.pem root.pem", 0, NULL},
+    {"root.pem sub.pem", 0, NULL},
+    {"root.pem leaf.pem sub.pem", 0, NULL},
+    {"", 0, NULL},
+    {"sub.pem", 0, "the issuer of Sub is not among them"},
+    {"root.pem", 0, "the issuer of leaf is not among them"},
+    {"sub.pem no.pem", 0,
+     "the issuer of Sub is not among them"}, /* the name is right, the key not */
+    {"sub.pem root.pem", 61, "the issuer of leaf is not valid now"},
+    {"sub.pem root.pem", 91, "is not valid now"},
+};
+
+START_TEST(test_chain)
+{
+    cs_auto_value(cs_strv) warnings = {0};
+
+    make_chain();
+    cs_auto_value(cs_bytes) leaf =
+        cs_judge_make(folder, "leaf.der", "openssl x509 -in leaf.pem -outform DER -out leaf.der");
+    cs_auto_value(cs_bytes) chain = cs_judge_make(
+        folder, "chain.der", "for f in %s; do openssl x509 -in $f -outform DER; done >chain.der",
+        chains[_i].files);
+    cs_cert_check_chain(&leaf, &chain, cs_clock_now() + chains[_i].days * DAY, &warnings);
+    ck_assert_uint_eq(warnings.count, chains[_i].warning ? 1 : 0);
+    if (chains[_i].warning) {
+        assert_contains(warnings.items[0], chains[_i].warning);
+    }
+}
+END_TEST
+
+/* A server's certificate is no CA's, although its signature is right. */
+START_TEST(test_chain_by_a_server)
+{
+    cs_auto_value(cs_strv) warnings = {0};
+
+    make_chain();
+    cs_auto_value(cs_bytes) leaf =
+        cs_judge_make(folder, "leaf.der", "openssl x509 -in deep.pem -outform DER -out leaf.der");
+    cs_auto_value(cs_bytes) chain = cs_judge_make(
+        folder, "chain.der",
+        "for f in deepca.pem sub.pem root.pem; do openssl x509 -in $f -outform DER; done "
+        ">chain.der");
+    cs_cert_check_chain(&leaf, &chain, cs_clock_now(), &warnings);
+    ck_assert_uint_eq(warnings.count, 1);
+    assert_contains(warnings.items[0], "the issuer of deep is no CA");
+}
+END_TEST
+
+START_TEST(test_no_chain)
+{
+    cs_auto_value(cs_strv) warnings = {0};
+    cs_auto_value(cs_bytes) leaf = make(CN, ALL, "");
+    struct cs_bytes garbage = {(uint8_t *)(uintptr_t) "\x30\x03garbage", 9};
+
+    cs_cert_check_chain(&leaf, &garbage, 0, &warnings);
+    ck_assert_uint_eq(warnings.count, 1);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cert");
@@ -504,6 +598,9 @@ int main(void)
     tcase_add_test(tcase, test_key_equal);
     tcase_add_test(tcase, test_many_missing);
     tcase_add_test(tcase, test_each);
+    add_rows(tcase, test_chain, chains);
+    tcase_add_test(tcase, test_chain_by_a_server);
+    tcase_add_test(tcase, test_no_chain);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
 }

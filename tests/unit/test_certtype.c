@@ -163,6 +163,19 @@ START_TEST(test_nobody_knows_the_computer)
 }
 END_TEST
 
+/* As the store has it: exactly. */
+START_TEST(test_find)
+{
+    for (unsigned i = 0; i < CS_TYPE_COUNT; i++) {
+        const enum cs_cert_type type = (enum cs_cert_type)i;
+        ck_assert_int_eq(cs_cert_type_find(cs_cert_type_info(type)->name), type);
+    }
+    ck_assert_int_eq(cs_cert_type_find("default"), CS_TYPE_COUNT);
+    ck_assert_int_eq(cs_cert_type_find("Defaul"), CS_TYPE_COUNT);
+    ck_assert_int_eq(cs_cert_type_find(""), CS_TYPE_COUNT);
+}
+END_TEST
+
 /* A set is as strict as its strictest type. */
 START_TEST(test_sets)
 {
@@ -190,6 +203,7 @@ int main(void)
     add_rows(tcase, test_tokenlist, lists);
     tcase_add_test(tcase, test_unknown_lists_the_known);
     tcase_add_test(tcase, test_nobody_knows_the_computer);
+    tcase_add_test(tcase, test_find);
     tcase_add_test(tcase, test_sets);
     suite_add_tcase(suite, tcase);
     return check_run(suite);

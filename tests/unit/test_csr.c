@@ -26,6 +26,18 @@ static void tear_down(void)
     cs_softkeys_free(soft);
 }
 
+/* The template for a Microsoft CA: extension 1.3.6.1.4.1.311.20.2 with a BMPString alone, as in a
+ * request that Windows made (1E, the length, UTF-16 with the high octet first). */
+static const struct {
+    const char *name;
+    const char *value; /* NULL: such a name cannot be written */
+} templates[] = {
+    {"User", "1e080055007300650072"},
+    {"Web Server", "1e140057006500620020005300650072007600650072"},
+    {"\xc3\xbc\xe2\x82\xac", "1e0400fc20ac"},
+    {"\xf0\x9f\x98\x80", NULL}, /* beyond U+FFFF */
+};
+
 static const struct kind {
     struct cs_key_spec spec;
     const char *openssl;  /* what `openssl req -text` calls the signature */
@@ -418,6 +430,49 @@ START_TEST(test_check_changed)
 }
 END_TEST
 
+static struct cs_bytes build_with_template(const char *name, bool in_csr, cs_rc *ret_rc)
+{
+    const struct cs_key_spec spec = {CS_KEY_EC_P256, 256};
+    cs_auto(cs_plan) plan = new_plan(&spec);
+    struct cs_key *key = new_key(&spec);
+    struct cs_bytes der = {0};
+    struct cs_err err = {0};
+
+    plan->template_name = cs_strdup(name);
+    plan->template_in_csr = in_csr;
+    *ret_rc = cs_csr_build(plan, soft, key, &der, &err);
+    soft->ops->key_free(key);
+    return der;
+}
+
+START_TEST(test_template)
+{
+    cs_rc rc = CS_OK;
+    cs_auto_value(cs_bytes) der = build_with_template(templates[_i].name, true, &rc);
+
+    ck_assert_int_eq(rc, templates[_i].value ? CS_OK : CS_E_USAGE);
+    if (rc != CS_OK) {
+        return;
+    }
+    const unsigned char *next = der.data;
+    X509_REQ *req = d2i_X509_REQ(NULL, &next, (long)der.len);
+    int nid = OBJ_create("1.3.6.1.4.1.311.20.2", "msTemplate", "msTemplate");
+    assert_ext(req, nid, false, templates[_i].value);
+    X509_REQ_free(req);
+}
+END_TEST
+
+START_TEST(test_no_template)
+{
+    cs_rc rc = CS_OK;
+    cs_auto_value(cs_bytes) der = build_with_template("User", false, &rc);
+    cs_autofree char *hex = cs_hex(der.data, der.len);
+
+    ck_assert_int_eq(rc, CS_OK);
+    ck_assert_ptr_null(strstr(hex, "2b060104018237")); /* Microsoft's arc */
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("csr");
@@ -425,6 +480,8 @@ int main(void)
 
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     add_rows(tcase, test_contents, kinds);
+    add_rows(tcase, test_template, templates);
+    tcase_add_test(tcase, test_no_template);
     add_rows(tcase, test_judges, kinds);
     tcase_add_test(tcase, test_little);
     tcase_add_test(tcase, test_many_names);

@@ -39,7 +39,8 @@ START_TEST(test_codes_end)
 }
 END_TEST
 
-static const char *const origins[] = {"", "errno", "CKR", "HRESULT", "OpenSSL", "HTTP", "SQLite"};
+static const char *const origins[] = {"",     "errno",  "CKR",      "HRESULT", "OpenSSL",
+                                      "HTTP", "SQLite", "Kerberos", "RPC"};
 
 START_TEST(test_origin)
 {
@@ -212,6 +213,10 @@ static const struct {
     {CS_ORIGIN_ERRNO, 28, "No space left on device", "write",
      "write: No space left on device (errno 28)"},
     {CS_ORIGIN_SQL, 5, "database is locked", "step", "step: database is locked (SQLite 5)"},
+    {CS_ORIGIN_KERBEROS, -1765328360, "Preauthentication failed", NULL,
+     "Preauthentication failed (Kerberos -1765328360)"},
+    {CS_ORIGIN_RPC, 5, "ERROR_ACCESS_DENIED", "CertServerRequest",
+     "CertServerRequest: ERROR_ACCESS_DENIED (0x5)"},
     {CS_ORIGIN_NONE, 0, NULL, NULL, ""},
 };
 

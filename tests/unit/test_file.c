@@ -136,6 +136,7 @@ START_TEST(test_make_folder)
     umask(0);
     if (!folders[_i].good) {
         assert_fails(cs_file_make_folder(path, &err), CS_E_OUTPUT, &err);
+        assert_contains(err.hint, "folder");
         ck_assert_int_eq(scratch_entries("."), 4);
         return;
     }

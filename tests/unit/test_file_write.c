@@ -134,6 +134,7 @@ START_TEST(test_write_thing)
     for (int replace = 0; replace <= 1; replace++) {
         assert_fails(cs_file_check_writable("thing", replace, &err), CS_E_OUTPUT, &err);
         assert_contains(err.message, write_things[_i].message);
+        assert_contains(err.hint, "name a file");
         assert_fails(cs_file_write("thing", "new", 3, 0644, replace, &err), CS_E_OUTPUT, &err);
         assert_contains(err.message, write_things[_i].message);
     }
@@ -164,6 +165,7 @@ START_TEST(test_write_bad_path)
         }
         assert_fails(cs_file_write(path, "new", 3, 0644, replace, &err), CS_E_OUTPUT, &err);
         assert_contains(err.message, *path ? path : "empty");
+        assert_contains(err.hint, "file");
     }
     ck_assert_int_eq(scratch_entries("."), 2);
     ck_assert_int_eq(scratch_entries("sub"), 0);

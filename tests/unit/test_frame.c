@@ -373,6 +373,53 @@ START_TEST(test_no_blocking)
 }
 END_TEST
 
+/* ---- secrets ---- */
+
+static cs_rc same_octets(void *ctx, const unsigned char *octets, size_t len, struct cs_err *err)
+{
+    const char *expected = ctx;
+
+    (void)err;
+    ck_assert_uint_eq(len, strlen(expected));
+    ck_assert_mem_eq(octets, expected, len);
+    return CS_OK;
+}
+
+START_TEST(test_secret)
+{
+    char text[] = "s\xc3\xa9"
+                  "cret {\"v\":1}";
+    char expected[] = "s\xc3\xa9"
+                      "cret {\"v\":1}";
+    cs_auto(cs_secret) secret = NULL;
+    cs_auto(cs_secret) back = NULL;
+    struct cs_err err = {0};
+
+    assert_ok(cs_secret_setup(&err), &err);
+    assert_ok(cs_secret_take(text, strlen(text), &secret, &err), &err);
+    assert_ok(cs_frame_write_secret(near_end, secret, cs_frame_deadline(60000), &err), &err);
+    assert_ok(cs_frame_read_secret(far_end, cs_frame_deadline(60000), &back, &err), &err);
+    assert_ok(cs_secret_lend(back, same_octets, expected, &err), &err);
+}
+END_TEST
+
+/* One octet more than a secret can have is not read; one that ends too early is none. */
+START_TEST(test_secret_refused)
+{
+    struct cs_secret *secret = NULL;
+    struct cs_err err = {0};
+
+    assert_ok(cs_secret_setup(&err), &err);
+    send_octets("\0\0\4\1", 4);
+    assert_fails(cs_frame_read_secret(near_end, 0, &secret, &err), CS_E_INTERNAL, &err);
+    assert_contains(err.message, "a secret of 1025 octets");
+    send_octets("\0\0\0\5abc", 7);
+    close(far_end);
+    assert_fails(cs_frame_read_secret(near_end, 0, &secret, &err), CS_E_INTERNAL, &err);
+    ck_assert_ptr_null(secret);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("frame");
@@ -395,6 +442,8 @@ int main(void)
     tcase_add_test(tcase, test_write_stalls);
     tcase_add_loop_test(tcase, test_read_large, 0, 2);
     tcase_add_loop_test(tcase, test_write_large, 0, 2);
+    tcase_add_test(tcase, test_secret);
+    tcase_add_test(tcase, test_secret_refused);
     tcase_add_test(tcase, test_no_blocking);
     suite_add_tcase(suite, tcase);
     return check_run(suite);

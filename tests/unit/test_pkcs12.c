@@ -267,6 +267,32 @@ START_TEST(files_of_others)
 }
 END_TEST
 
+/* What is wrong, and what to do about it. */
+static const struct {
+    const char *command;
+    const char *password;
+    const char *message;
+    const char *hint;
+} said[] = {
+    {FROM "-passout pass:x", NULL, "needs its password", "--password-source"},
+    {FROM "-passout pass:x", "y", "is wrong", "made with"},
+    {FROM "-passout pass:x", "", "is wrong", "made with"},
+    {FROM "-passout pass:x && truncate -s -1 made.pfx", "x", "damaged", "binary"},
+    {FROM "-passout pass:x && truncate -s 100 made.pfx", NULL, "damaged", "binary"},
+    {FROM "-passout pass:x -nomac", "x", "no MAC", "again with a password"},
+};
+
+START_TEST(what_is_wrong_is_said)
+{
+    __attribute__((cleanup(got_done))) struct got got;
+    cs_auto_value(cs_bytes) file = cs_judge_make(folder, "made.pfx", "{ %s ; }", said[_i].command);
+
+    ck_assert_int_ne(read_with(&file, said[_i].password, &got), CS_OK);
+    assert_contains(got.err.message, said[_i].message);
+    assert_contains(got.err.hint, said[_i].hint);
+}
+END_TEST
+
 /* ---- hostile files, made with libcrypto ---- */
 
 static PKCS8_PRIV_KEY_INFO *info_of(const char *name)
@@ -426,6 +452,7 @@ int main(void)
     tcase_add_test(tcase, nothing_is_made_twice);
     tcase_add_loop_test(tcase, what_was_made_reads_back, 0, 2 * (int)ROWS(kinds));
     add_rows(tcase, files_of_others, foreigns);
+    add_rows(tcase, what_is_wrong_is_said, said);
     tcase_add_test(tcase, two_keys);
     tcase_add_test(tcase, a_key_without_its_certificate);
     tcase_add_loop_test(tcase, counts_of_iterations, 0, 4);

@@ -45,6 +45,7 @@ START_TEST(test_line)
         assert_fails(cs_secret_read_file("pin", &secret, &err), CS_E_USAGE, &err);
         ck_assert_ptr_null(secret);
         assert_contains(err.message, "pin");
+        assert_contains(err.hint, "has to stand there");
     }
 }
 END_TEST

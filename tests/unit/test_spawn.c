@@ -236,6 +236,28 @@ START_TEST(test_nothing_is_left)
 }
 END_TEST
 
+/* A script that waits for a program of its own: both end. The pipe ends when nobody has it. */
+START_TEST(test_its_children_end)
+{
+    static const char script[] = "#!/bin/sh\nsleep 1000 &\nprintf x >&4\nwait\n";
+    cs_autofree char *folder = realpath(".", NULL);
+    cs_autofree char *program = cs_asprintf("%s/program", folder);
+    struct cs_child *child = NULL;
+    struct cs_err err = {0};
+    int pair[2];
+    char octet;
+
+    scratch_put("program", script, strlen(script), 0700);
+    ck_assert_int_eq(pipe2(pair, O_CLOEXEC), 0);
+    assert_ok(cs_child_start(program, &pair[1], 1, &child, &err), &err);
+    close(pair[1]);
+    ck_assert_int_eq(read(pair[0], &octet, 1), 1); /* they run */
+    cs_child_free(child);
+    ck_assert_int_eq(read(pair[0], &octet, 1), 0);
+    close(pair[0]);
+}
+END_TEST
+
 /* Who started us may have left SIGCHLD ignored: the kernel reaps, and nobody waits for ever. */
 START_TEST(test_reaped_by_the_kernel)
 {
@@ -266,6 +288,7 @@ int main(void)
     tcase_add_test(tcase, test_lent_is_closed);
     add_rows(tcase, test_end, ends);
     add_rows(tcase, test_nothing_is_left, orders);
+    tcase_add_test(tcase, test_its_children_end);
     tcase_add_test(tcase, test_reaped_by_the_kernel);
     suite_add_tcase(suite, tcase);
     return check_run(suite);

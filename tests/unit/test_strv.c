@@ -185,6 +185,46 @@ START_TEST(test_octet)
 }
 END_TEST
 
+/* Octets of the first character, if it shows nothing. Unicode's names beside them. */
+static const struct {
+    const char *text;
+    size_t octets;
+} unseen[] = {
+    {"", 0},
+    {"a", 0},
+    {" a", 1},
+    {"\t", 1},
+    {"\n", 1},
+    {"\r\n", 1},
+    {"\x0e", 0}, /* SHIFT OUT: it would be shown as \x0e */
+    {"\x7f", 0},
+    {"\xc2\xa0"
+     "a",
+     2},                 /* U+00A0 NO-BREAK SPACE */
+    {"\xc2\xad", 2},     /* U+00AD SOFT HYPHEN */
+    {"\xe2\x80\x80", 3}, /* U+2000 EN QUAD */
+    {"\xe2\x80\x8a", 3}, /* U+200A HAIR SPACE */
+    {"\xe2\x80\x8b", 3}, /* U+200B ZERO WIDTH SPACE */
+    {"\xe2\x80\x8e"
+     "39",
+     3},                     /* U+200E LEFT-TO-RIGHT MARK */
+    {"\xe2\x80\x90", 0},     /* U+2010 HYPHEN */
+    {"\xe2\x80\xaf", 3},     /* U+202F NARROW NO-BREAK SPACE */
+    {"\xe2\x81\x9f", 3},     /* U+205F MEDIUM MATHEMATICAL SPACE */
+    {"\xe3\x80\x80", 3},     /* U+3000 IDEOGRAPHIC SPACE */
+    {"\xef\xbb\xbf", 3},     /* U+FEFF, a byte order mark */
+    {"\xf3\xa0\x81\x81", 4}, /* U+E0041 TAG LATIN CAPITAL LETTER A */
+    {"\xc3\xa9", 0},         /* U+00E9 */
+    {"\xe2\x80", 0},         /* ends too early */
+    {"\x8e", 0},
+};
+
+START_TEST(test_unseen)
+{
+    ck_assert_uint_eq(cs_text_unseen(unseen[_i].text), unseen[_i].octets);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("strv");
@@ -198,6 +238,7 @@ int main(void)
     tcase_add_test(tcase, test_lower);
     add_rows(tcase, test_terminal, texts);
     tcase_add_loop_test(tcase, test_octet, 1, 256);
+    add_rows(tcase, test_unseen, unseen);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
 }
