@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/appca.h"
 #include "cli/pinsource.h"
 #include "cli/ui.h"
 #include "pkcs11/token.h"
@@ -80,15 +81,15 @@ static struct cs_labca_config labca_of_section(const struct cs_config_ca *sectio
     };
 }
 
-static cs_rc fail_no_ca(const char *name, struct cs_err *err)
+static cs_rc fail_no_lab(const char *name, struct cs_err *err)
 {
-    cs_rc rc = cs_fail(err, CS_E_USAGE,
-                       "\"%s\" is no `ca` section of the configuration and no lab CA", name);
-    cs_err_hint(err,
-                "map it to a lab CA (ca '%s' { type = lab }), make one with `cscert ca init`, or "
-                "write the request to a file with -Output",
-                name);
-    return rc;
+    return cs_fail_hint(err, CS_E_USAGE, "make one with `cscert ca init NAME`",
+                        "\"%s\" is no lab CA", name);
+}
+
+static bool is_lab(const struct cs_config_ca *section)
+{
+    return strcmp(section->type, "lab") == 0;
 }
 
 /* True if the store has a lab CA of that name; NULL: any one. */
@@ -109,13 +110,17 @@ static cs_rc lab_exists(const struct cs_app *app, const char *name, bool *ret_fo
 static cs_rc only_section(const struct cs_config *config, struct cs_labca_config *ret_config,
                           struct cs_err *err)
 {
-    const struct cs_config_ca *only = config->ca_count ? &config->cas[0] : NULL;
+    const struct cs_config_ca *only = NULL;
 
-    if (config->ca_count > 1) {
-        cs_rc rc = cs_fail(err, CS_E_USAGE, "the configuration has several lab CAs");
-        cs_err_hint(err, "say which one with --ca, for instance --ca '%.200s' or --ca '%.200s'",
-                    config->cas[0].name, config->cas[1].name);
-        return rc;
+    for (size_t i = 0; i < config->ca_count; i++) {
+        const struct cs_config_ca *next = &config->cas[i];
+        if (is_lab(next) && only) {
+            cs_rc rc = cs_fail(err, CS_E_USAGE, "the configuration has several lab CAs");
+            cs_err_hint(err, "say which one with --ca, for instance --ca '%.200s' or --ca '%.200s'",
+                        only->name, next->name);
+            return rc;
+        }
+        only = is_lab(next) ? next : only;
     }
     *ret_config = only ? labca_of_section(only)
                        : (struct cs_labca_config){.validity_days = CS_LABCA_VALIDITY_DAYS};
@@ -133,11 +138,11 @@ cs_rc cs_app_labca_config(struct cs_app *app, const char *name, struct cs_labca_
     const struct cs_config_ca *section = cs_config_find_ca(app->config, name);
     if (section) {
         *ret_config = labca_of_section(section);
-        return CS_OK;
+        return is_lab(section) ? CS_OK : fail_no_lab(name, err);
     }
     CS_TRY(lab_exists(app, name, &found, err));
     if (!found) {
-        return fail_no_ca(name, err);
+        return fail_no_lab(name, err);
     }
     *ret_config = (struct cs_labca_config){
         .authority = name,
@@ -146,12 +151,31 @@ cs_rc cs_app_labca_config(struct cs_app *app, const char *name, struct cs_labca_
     return CS_OK;
 }
 
+/* A section says what stands behind a name; without one a lab CA of that name goes first. */
+static cs_rc is_remote(const struct cs_app *app, const char *name, bool *ret_remote,
+                       struct cs_err *err)
+{
+    const struct cs_config_ca *section = cs_config_find_ca(app->config, name);
+    bool lab = section && is_lab(section);
+
+    if (!section) {
+        CS_TRY(lab_exists(app, name, &lab, err));
+    }
+    *ret_remote = !lab;
+    return CS_OK;
+}
+
 static cs_rc ca_check(struct cs_ca_source *source, const char *name, struct cs_err *err)
 {
     struct cs_app *app = ((struct cs_app_cas *)source)->app;
     struct cs_labca_config config;
+    bool remote = false;
     bool found = false;
 
+    CS_TRY(is_remote(app, name, &remote, err));
+    if (remote) {
+        return cs_appca_check(app, name, err);
+    }
     CS_TRY(cs_app_labca_config(app, name, &config, err));
     CS_TRY(lab_exists(app, config.authority, &found, err));
     if (!found) {
@@ -167,7 +191,15 @@ static cs_rc ca_open(struct cs_ca_source *source, const char *name, struct cs_ca
 {
     struct cs_app *app = ((struct cs_app_cas *)source)->app;
     struct cs_labca_config config;
+    struct cs_caclient *client = NULL;
+    bool remote = false;
 
+    CS_TRY(is_remote(app, name, &remote, err));
+    if (remote) {
+        CS_TRY(cs_appca_get(app, name, &client, err));
+        *ret_ca = cs_caclient_ca(client);
+        return CS_OK;
+    }
     CS_TRY(cs_app_labca_config(app, name, &config, err));
     return cs_labca_open(app->store, &app->keystore.base, &config, ret_ca, err);
 }
@@ -239,6 +271,7 @@ void cs_app_done(struct cs_app *app)
     /* The store first: a module with many objects leaves the heap in pieces when it is finalised,
      * and the next large free would put them together for a process that ends anyway. */
     cs_store_close(app->store);
+    cs_appca_done(app);
     cs_keystore_close(app->keystore.store);
     if (app->runs_fd >= 0) {
         close(app->runs_fd);
@@ -306,12 +339,21 @@ cs_rc cs_app_open_store(struct cs_app *app, bool alone, struct cs_err *err)
     cs_autofree char *path = store_path(app);
 
     cs_rc rc = cs_file_make_folder(app->env.state_dir, err);
-    if (rc != CS_OK) {
-        cs_err_hint(err, "the store's folder must be yours to write; --state-dir names another");
-        return rc;
+    if (rc == CS_OK) {
+        rc = join_runs(app, alone, err);
     }
-    CS_TRY(join_runs(app, alone, err));
+    if (rc != CS_OK && rc != CS_E_CANCELLED && err) {
+        err->hint[0] = 0;
+        cs_err_hint(err, "the store's folder must be yours to write; --state-dir names another");
+    }
+    CS_TRY(rc);
     return cs_store_open(path, STORE_WAIT_MS, cs_journal_record, &app->actor, &app->store, err);
+}
+
+cs_rc cs_app_open_store_to_change(struct cs_app *app, struct cs_err *err)
+{
+    return cs_options_flag(app->options, CS_OPT_WHAT_IF) ? cs_app_open_store_readonly(app, err)
+                                                         : cs_app_open_store(app, false, err);
 }
 
 cs_rc cs_app_open_store_readonly(struct cs_app *app, struct cs_err *err)
@@ -335,5 +377,6 @@ struct cs_flow cs_app_flow(struct cs_app *app)
         .chain = cs_options_flag(options, CS_OPT_CHAIN),
         .confirm = cs_options_flag(options, CS_OPT_CONFIRM),
         .force = cs_options_flag(options, CS_OPT_FORCE),
+        .wait = (unsigned)cs_options_number(options, CS_OPT_WAIT),
     };
 }

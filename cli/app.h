@@ -36,6 +36,8 @@ struct cs_app_keystore {
 struct cs_app_cas {
     struct cs_ca_source base;
     struct cs_app *app;
+    struct cs_app_ca **items; /* those that programs speak to (cli/appca.h) */
+    size_t count;
 };
 
 /* The password of the CA account, read once a run. It is one account's, and goes to no other's CA.
@@ -72,6 +74,9 @@ struct cs_token_options cs_app_token_options(struct cs_app *app, struct cs_pinso
  * is waited for. */
 CS_MUST_CHECK cs_rc cs_app_open_store(struct cs_app *app, bool alone, struct cs_err *err);
 
+/* For writing, with -WhatIf for reading: that makes no store. */
+CS_MUST_CHECK cs_rc cs_app_open_store_to_change(struct cs_app *app, struct cs_err *err);
+
 /* Opens the store for reading; app->store stays NULL if there is none. */
 CS_MUST_CHECK cs_rc cs_app_open_store_readonly(struct cs_app *app, struct cs_err *err);
 
@@ -100,7 +105,7 @@ struct cs_run {
     enum cs_output_all all;
     struct cs_outstream *stream; /* where results went already; NULL: they are in @results */
     struct cs_certificate_list certificates; /* of get, import, set and remove */
-    char *text;          /* what a topology verb prints; NULL: the results are printed */
+    char *text;          /* what a verb without requests prints; NULL: the results are printed */
     bool no_report;      /* its file cannot be written, which is the run's error already */
     bool pending_counts; /* a pending request is exit code 9 */
 };
@@ -128,5 +133,9 @@ cs_rc cs_run_ca_approve(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
 cs_rc cs_run_ca_deny(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
 cs_rc cs_run_ca_revoke(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
 cs_rc cs_run_ca_list(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+cs_rc cs_run_ca_probe(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
+
+/* The CAs that Active Directory lists: `ca list` where no lab CA is meant. */
+cs_rc cs_run_ca_directory(struct cs_run *run, struct cs_err *err) CS_MUST_CHECK;
 
 #endif

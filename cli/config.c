@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "cli/configca.h"
 #include "cli/configscan.h"
 #include "cli/optvalue.h"
 
@@ -21,7 +22,7 @@ static _Thread_local const char *parse_path;
 /* A bit of cfg_opt_t.flags that libConfuse leaves alone: the key or section was there already. */
 #define SAID_BEFORE (1 << 30)
 
-enum kind { TEXT, TOKEN_URI, PIN_SOURCE, MODULE, PATH, URL, CHOICE, NUMBER, FLAG };
+enum kind { TEXT, TOKEN_URI, PIN_SOURCE, ACCOUNT, MODULE, PATH, URL, CHOICE, NUMBER, FLAG };
 
 static const struct key {
     const char *section; /* "root" for none: libConfuse's own word */
@@ -41,13 +42,27 @@ static const struct key {
     {"token", "timeout-generate", NUMBER, NULL, 1, 3600},
     {"policy", "min-rsa-bits", NUMBER, NULL, 1024, 16384},
     {"policy", "forbid-exportable", FLAG, NULL, 0, 0},
-    {"ca", "type", CHOICE, "lab", 0, 0},
+    {"ca", "type", CHOICE, "lab|rpc|certsrv|ces|cep|program", 0, 0},
     {"ca", "authority", TEXT, NULL, 0, 0},
     {"ca", "policy", CHOICE, "issue|hold", 0, 0},
     {"ca", "crl-url", URL, NULL, 0, 0},
     {"ca", "aia-url", URL, NULL, 0, 0},
     {"ca", "crl-file", PATH, NULL, 0, 0},
     {"ca", "validity-days", NUMBER, NULL, 1, 3650},
+    {"ca", "address", TEXT, NULL, 0, 0},
+    {"ca", "auth", CHOICE, "kerberos|ntlm|password|certificate", 0, 0},
+    {"ca", "account", ACCOUNT, NULL, 0, 0},
+    {"ca", "password-source", PIN_SOURCE, NULL, 0, 0},
+    {"ca", "realm", TEXT, NULL, 0, 0},
+    {"ca", "keytab", PATH, NULL, 0, 0},
+    {"ca", "ccache", TEXT, NULL, 0, 0},
+    {"ca", "krb5-config", PATH, NULL, 0, 0},
+    {"ca", "anchors", PATH, NULL, 0, 0},
+    {"ca", "template", TEXT, NULL, 0, 0},
+    {"ca", "timeout", NUMBER, NULL, 1, 3600},
+    {"ca", "program", PATH, NULL, 0, 0},
+    {"ca", "client-certificate", PATH, NULL, 0, 0},
+    {"ca", "client-key", TEXT, NULL, 0, 0},
     {"root", "default-ca", TEXT, NULL, 0, 0},
 };
 
@@ -65,8 +80,12 @@ static void CS_PRINTF(2, 0) report(cfg_t *cfg, const char *format, va_list args)
 
 /* ---- values ---- */
 
+/* Each value of a list comes here; the first of an assignment has no others beside it. */
 static int check_once(cfg_t *cfg, cfg_opt_t *opt)
 {
+    if ((opt->flags & CFGF_LIST) && opt->nvalues > 1) {
+        return 0;
+    }
     if (opt->flags & SAID_BEFORE) {
         cfg_error(cfg, "%s is said twice", opt->name);
         return -1;
@@ -146,6 +165,8 @@ static int check_text(cfg_t *cfg, cfg_opt_t *opt, const struct key *key, const c
         return check_as_option(cfg, opt, value, CS_OPT_TOKEN);
     case PIN_SOURCE:
         return check_as_option(cfg, opt, value, CS_OPT_PIN_SOURCE);
+    case ACCOUNT:
+        return check_as_option(cfg, opt, value, CS_OPT_CA_ACCOUNT);
     case CHOICE:
         return check_choice(cfg, opt, value, key->choices);
     case MODULE:
@@ -242,28 +263,12 @@ static int check_ca(cfg_t *cfg, cfg_opt_t *opt)
             return -1;
         }
     }
-    if (!cfg_getstr(section, "type")) {
-        cfg_error(cfg, "the ca section '%s' does not say its type", title);
+    cs_autofree char *fault = cs_configca_fault(section);
+    if (fault) {
+        cfg_error(cfg, "%s", fault);
         return -1;
     }
     return 0;
-}
-
-static void take_ca(struct cs_config *config, cfg_t *section)
-{
-    const char *policy = cfg_getstr(section, "policy");
-
-    config->cas = cs_realloc(config->cas, config->ca_count + 1, sizeof *config->cas);
-    config->cas[config->ca_count++] = (struct cs_config_ca){
-        .name = cs_strdup(cfg_title(section)),
-        .type = cs_strdup(cfg_getstr(section, "type")),
-        .authority = cs_strdup(cfg_getstr(section, "authority")),
-        .hold = policy && strcmp(policy, "hold") == 0,
-        .crl_url = cs_strdup(cfg_getstr(section, "crl-url")),
-        .aia_url = cs_strdup(cfg_getstr(section, "aia-url")),
-        .crl_file = cs_strdup(cfg_getstr(section, "crl-file")),
-        .validity_days = cfg_getint(section, "validity-days"),
-    };
 }
 
 static void take_token(struct cs_config *config, cfg_t *section)
@@ -289,7 +294,7 @@ static struct cs_config *take_config(cfg_t *cfg, const char *path)
     config->policy.forbid_exportable = cfg_getbool(policy, "forbid-exportable") == cfg_true;
     config->default_ca = cs_strdup(cfg_getstr(cfg, "default-ca"));
     for (unsigned i = 0; i < cfg_size(cfg, "ca"); i++) {
-        take_ca(config, cfg_getnsec(cfg, "ca", i));
+        cs_configca_take(config, cfg_getnsec(cfg, "ca", i));
     }
     return config;
 }
@@ -314,16 +319,7 @@ static cfg_t *new_parser(void)
         CFG_BOOL_CB("forbid-exportable", cfg_false, CFGF_NONE, parse_flag),
         CFG_END(),
     };
-    cfg_opt_t ca[] = {
-        CFG_STR_CB("type", NULL, CFGF_NODEFAULT, parse_text),
-        CFG_STR_CB("authority", NULL, CFGF_NODEFAULT, parse_text),
-        CFG_STR_CB("policy", NULL, CFGF_NODEFAULT, parse_text),
-        CFG_STR_CB("crl-url", NULL, CFGF_NODEFAULT, parse_text),
-        CFG_STR_CB("aia-url", NULL, CFGF_NODEFAULT, parse_text),
-        CFG_STR_CB("crl-file", NULL, CFGF_NODEFAULT, parse_text),
-        CFG_INT_CB("validity-days", 0, CFGF_NONE, parse_number),
-        CFG_END(),
-    };
+    cfg_opt_t ca[CS_CONFIGCA_OPTIONS_MAX];
     /* No CFG_FUNC: include() does not exist here. */
     cfg_opt_t root[] = {
         CFG_SEC("token", token, CFGF_NONE),
@@ -332,6 +328,7 @@ static cfg_t *new_parser(void)
         CFG_STR_CB("default-ca", NULL, CFGF_NODEFAULT, parse_text),
         CFG_END(),
     };
+    cs_configca_options(ca, parse_text, parse_number);
     cfg_t *cfg = cfg_init(root, CFGF_NONE);
 
     if (cfg) {
@@ -455,23 +452,13 @@ const struct cs_config_ca *cs_config_find_ca(const struct cs_config *config, con
     return NULL;
 }
 
-static void free_ca(struct cs_config_ca *ca)
-{
-    free(ca->name);
-    free(ca->type);
-    free(ca->authority);
-    free(ca->crl_url);
-    free(ca->aia_url);
-    free(ca->crl_file);
-}
-
 void cs_config_free(struct cs_config *config)
 {
     if (!config) {
         return;
     }
     for (size_t i = 0; i < config->ca_count; i++) {
-        free_ca(&config->cas[i]);
+        cs_configca_done(&config->cas[i]);
     }
     free(config->cas);
     free(config->token.uri);

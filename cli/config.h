@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/strv.h"
 #include "cli/env.h"
 
 #include <stdbool.h>
@@ -15,13 +16,29 @@
 /* A `ca` section. Strings are NULL where it says nothing. */
 struct cs_config_ca {
     char *name;
-    char *type;      /* "lab" */
+    char *type;      /* "lab", "rpc", "certsrv", "ces", "cep", "program" */
     char *authority; /* which lab CA of the store */
     bool hold;       /* policy = hold */
     char *crl_url;
     char *aia_url;
     char *crl_file;
     long validity_days; /* 0: not said */
+
+    /* Of all types but "lab". */
+    struct cs_strv addresses; /* the section's name where it says none */
+    char *auth;               /* "kerberos", "ntlm", "password", "certificate" */
+    char *account;
+    char *password_source;
+    char *realm;
+    char *keytab;
+    char *ccache;
+    char *krb5_config;
+    char *anchors;
+    char *template_name;
+    unsigned timeout; /* seconds; 0: not said */
+    char *program;    /* of type "program" */
+    char *client_certificate;
+    char *client_key; /* RFC 7512, with the key's id */
 };
 
 struct cs_config {

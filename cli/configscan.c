@@ -11,7 +11,8 @@ struct scan {
     size_t len;
     size_t at;
     unsigned line;
-    unsigned opened; /* the line of the brace that is open; 0: none */
+    unsigned opened; /* the line of the section's brace that is open */
+    unsigned depth;  /* braces that are open: of a section, of a list in it */
     const char *path;
 };
 
@@ -105,6 +106,15 @@ static cs_rc blank_long_comment(struct scan *scan, struct cs_err *err)
     return CS_OK;
 }
 
+static void count_brace(struct scan *scan)
+{
+    if (sees(scan, "{")) {
+        scan->opened = scan->depth++ ? scan->opened : scan->line;
+    } else if (sees(scan, "}") && scan->depth) {
+        scan->depth--;
+    }
+}
+
 static cs_rc scan_word(struct scan *scan, struct cs_err *err)
 {
     if (sees(scan, "#") || starts_slashes(scan)) {
@@ -118,9 +128,7 @@ static cs_rc scan_word(struct scan *scan, struct cs_err *err)
     } else if (sees(scan, "${")) {
         return fail_environment(scan, err);
     } else {
-        if (sees(scan, "{") || sees(scan, "}")) {
-            scan->opened = sees(scan, "{") ? scan->line : 0; /* sections stand in no section */
-        }
+        count_brace(scan);
         step(scan, 1);
     }
     return CS_OK;
@@ -139,7 +147,7 @@ cs_rc cs_config_scan(const char *text, size_t len, const char *path, char **ret_
     while (scan.at < len) {
         CS_TRY(scan_word(&scan, err));
     }
-    if (scan.opened) {
+    if (scan.depth) {
         return cs_fail_hint(err, CS_E_CONFIG, "close it with }",
                             "%s:%u: the section that begins here is not closed", path, scan.opened);
     }

@@ -175,7 +175,10 @@ cs_rc cs_datearg_parse(const char *name, const char *text, int64_t *ret_seconds,
                             "%s \"%.80s\" is no date", name, shown);
     }
     if (!to_seconds(&reader, &seconds)) {
-        return cs_fail(err, CS_E_USAGE, "%s \"%.80s\": there is no such day and time", name, text);
+        return cs_fail_hint(err, CS_E_USAGE,
+                            "name a day that the calendar has, and no hour that the clocks leave "
+                            "out in spring",
+                            "%s \"%.80s\": there is no such day and time", name, text);
     }
     if (is_american) {
         warn_of_order(name, &reader, seconds, warnings);

@@ -105,6 +105,8 @@ cs_rc cs_env_read(const char *state_dir, struct cs_env *ret_env, struct cs_err *
     }
     const char *term = variable("TERM");
     env.config_named = cs_strdup(variable("CSCERT_CONFIG"));
+    env.krb5_config = cs_strdup(variable("KRB5_CONFIG"));
+    env.krb5_ccache = cs_strdup(variable("KRB5CCNAME"));
     env.lock_dir = find_lock_dir(env.state_dir);
     env.user = find_user();
     env.host = find_host();
@@ -120,6 +122,8 @@ void cs_env_done(struct cs_env *env)
 {
     free(env->config_named);
     cs_strv_done(&env->config_paths);
+    free(env->krb5_config);
+    free(env->krb5_ccache);
     free(env->state_dir);
     free(env->lock_dir);
     free(env->user);

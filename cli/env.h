@@ -15,6 +15,8 @@ struct cs_env {
     char *lock_dir;              /* of the files that runs lock each other out with */
     char *user;                  /* name of the effective user, or its number */
     char *host;                  /* this machine's own name; NULL if it has none */
+    char *krb5_config;           /* KRB5_CONFIG; NULL: not set */
+    char *krb5_ccache;           /* KRB5CCNAME; NULL: not set */
     bool no_color;               /* NO_COLOR is set (https://no-color.org), or TERM is dumb */
 };
 

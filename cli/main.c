@@ -35,6 +35,7 @@ static const cs_verb_fn verbs[CS_VERB_COUNT] = {
     [CS_VERB_CA_DENY] = cs_run_ca_deny,
     [CS_VERB_CA_REVOKE] = cs_run_ca_revoke,
     [CS_VERB_CA_LIST] = cs_run_ca_list,
+    [CS_VERB_CA_PROBE] = cs_run_ca_probe,
 };
 
 /* The error of a single request is the run's: it is printed once, with its cause and remedy. */

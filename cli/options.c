@@ -84,6 +84,8 @@ static const struct {
     {CS_OPT_THUMBPRINT, CS_OPT_REFERENCE},
     {CS_OPT_PATH, CS_OPT_REFERENCE},
     {CS_OPT_REQUEST_ID, CS_OPT_CA_REQUEST_ID},
+    {CS_OPT_REQUEST_ID, CS_OPT_TYPE},
+    {CS_OPT_REQUEST_ID, CS_OPT_IDENTITY},
     {CS_OPT_ALL, CS_OPT_TYPE},
     {CS_OPT_ALL, CS_OPT_COMPUTER_FQDN},
     {CS_OPT_ALL, CS_OPT_OUTPUT},
@@ -138,6 +140,24 @@ static cs_rc check_needed(const struct cs_options *options, struct cs_err *err)
     return CS_OK;
 }
 
+/* What is about one request has to say which one. */
+static cs_rc check_request(const struct cs_options *options, struct cs_err *err)
+{
+    const bool shows = options->verb == CS_VERB_LIST || options->verb == CS_VERB_GET;
+    const bool reply = options->values[CS_OPT_REPLY].given;
+    const bool named =
+        options->values[CS_OPT_REQUEST_ID].given || options->values[CS_OPT_CA_REQUEST_ID].given;
+
+    if (named || !(reply || (shows && options->values[CS_OPT_OUTPUT].given))) {
+        return CS_OK;
+    }
+    cs_autofree char *one = display(options, reply ? CS_OPT_REPLY : CS_OPT_OUTPUT);
+    cs_autofree char *needs = display(options, CS_OPT_REQUEST_ID);
+    return cs_fail_hint(err, CS_E_USAGE, "`cscert list` shows the numbers",
+                        "%s needs %s: which request is the file %s?", one, needs,
+                        reply ? "the answer to" : "of");
+}
+
 static cs_rc check_needs(const struct cs_options *options, struct cs_err *err)
 {
     const struct cs_verb_info *verb = cs_verb_info(options->verb);
@@ -151,12 +171,7 @@ static cs_rc check_needs(const struct cs_options *options, struct cs_err *err)
         cs_err_hint(err, "write %s%s %s", is_name ? "" : "cscert ", name, verb->operand);
         return rc;
     }
-    if (options->values[CS_OPT_REPLY].given && !options->values[CS_OPT_REQUEST_ID].given &&
-        !options->values[CS_OPT_CA_REQUEST_ID].given) {
-        return cs_fail_hint(err, CS_E_USAGE, "`cscert list` shows the numbers",
-                            "--reply needs --request-id: which request does the file answer?");
-    }
-    return CS_OK;
+    return check_request(options, err);
 }
 
 static cs_rc parse(const struct cs_cmdline *line, struct cs_options *options, struct cs_err *err)

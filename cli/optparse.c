@@ -161,6 +161,12 @@ static cs_rc take_word(struct parser *parser, const char *word, struct cs_err *e
 {
     enum cs_verb verb = parser->options->verb;
 
+    if (!*word) {
+        return cs_fail_hint(err, CS_E_USAGE,
+                            "is a variable of the shell not set? Leave the quotation marks out, or "
+                            "write what belongs there",
+                            "a word of the command line is empty");
+    }
     if (verb == CS_VERB_COUNT) {
         return take_verb_word(parser, word, err);
     }
@@ -282,7 +288,8 @@ static cs_rc take_list(struct parser *parser, enum cs_opt option, const struct c
     }
     if (parser->options->values[option].list.count == before) {
         cs_autofree char *name = display(parser, option);
-        return cs_fail(err, CS_E_USAGE, "%s names nothing", name);
+        return cs_fail_hint(err, CS_E_USAGE, "write what it is to be between the commas",
+                            "%s names nothing", name);
     }
     return CS_OK;
 }

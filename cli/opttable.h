@@ -31,7 +31,8 @@ enum {
 #include "cli/verbs.def"
     CS_V_MAIN = CS_V_NEW | CS_V_LIST | CS_V_RETRIEVE | CS_V_CLEAR,
     CS_V_MAKE = CS_V_NEW | CS_V_PLAN,
-    CS_V_CA_ANY = CS_V_CA_APPROVE | CS_V_CA_DENY | CS_V_CA_REVOKE | CS_V_CA_LIST,
+    CS_V_CA_ASK = CS_V_CA_LIST | CS_V_CA_PROBE,
+    CS_V_CA_ANY = CS_V_CA_APPROVE | CS_V_CA_DENY | CS_V_CA_REVOKE | CS_V_CA_ASK,
     CS_V_USE = CS_V_IMPORT | CS_V_SET | CS_V_REMOVE, /* they change what serves a type */
     CS_V_SIBLING = CS_V_GET | CS_V_USE,
     CS_V_TOKEN_ANY = CS_V_TOKEN_LIST | CS_V_TOKEN_INIT | CS_V_TOKEN_CHECK,
@@ -77,7 +78,8 @@ enum cs_opt_check {
     CS_OC_ACCOUNT,
     CS_OC_POSITIVE,
     CS_OC_TOKEN_URI,
-    CS_OC_SECRET_SOURCE
+    CS_OC_SECRET_SOURCE,
+    CS_OC_THUMBPRINT /* anything: what comes along when one is copied is taken out later */
 };
 
 struct cs_opt_info {
@@ -150,7 +152,7 @@ enum cs_verb cs_verb_find(const char *group, const char *name);
 /* The group that @word names; CS_GROUP_COUNT for none. Without case. */
 enum cs_group cs_group_find(const char *word);
 
-/* "init, approve, deny, revoke or list"; the caller frees. */
+/* "init, approve, deny, revoke, list or probe"; the caller frees. */
 char *cs_group_verbs(enum cs_group group);
 
 /* A list or files: it may be said several times, and adds up. */

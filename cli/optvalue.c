@@ -63,15 +63,18 @@ static bool starts_typographic(const char *value)
 static cs_rc check_clean(const char *name, const char *value, size_t max, struct cs_err *err)
 {
     if (!cs_text_is_clean(value)) {
-        return cs_fail(err, CS_E_USAGE, "%s holds control characters or is not UTF-8", name);
+        return cs_fail_hint(err, CS_E_USAGE,
+                            "type it anew: what is copied can bring characters along that nobody "
+                            "sees",
+                            "%s holds control characters, invisible ones, or is not UTF-8", name);
     }
     if (starts_typographic(value)) {
         return cs_fail_hint(err, CS_E_USAGE, "type straight quotation marks: '...' or \"...\"",
                             "%s %.200s begins with a typographic quotation mark", name, value);
     }
     if (max && count_characters(value) > max) {
-        return cs_fail(err, CS_E_USAGE, "%s is longer than %zu characters: \"%.300s\"", name, max,
-                       value);
+        return cs_fail_hint(err, CS_E_USAGE, "write a shorter one",
+                            "%s is longer than %zu characters: \"%.300s\"", name, max, value);
     }
     return CS_OK;
 }
@@ -141,8 +144,8 @@ static cs_rc check_dns(const char *name, char **value, struct cs_err *err)
 
     CS_TRY(cs_dns_name_parse(*value, name, &lower, &facts, err));
     if (facts.wildcard) {
-        return cs_fail(err, CS_E_USAGE, "%s \"%.300s\" must be one computer, not a wildcard", name,
-                       *value);
+        return cs_fail_hint(err, CS_E_USAGE, "write the whole name of the computer",
+                            "%s \"%.300s\" must be one computer, not a wildcard", name, *value);
     }
     free(*value);
     *value = cs_steal(&lower);
@@ -156,7 +159,8 @@ static cs_rc check_number(const char *name, const char *value, long *ret_number,
     errno = 0;
     long number = strtol(value, &end, 10);
     if (!isdigit((unsigned char)*value) || *end || errno || number < 1) {
-        return cs_fail(err, CS_E_USAGE, "%s \"%.80s\" is not a whole number above 0", name, value);
+        return cs_fail_hint(err, CS_E_USAGE, "write it in digits alone, for instance 7",
+                            "%s \"%.80s\" is not a whole number above 0", name, value);
     }
     *ret_number = number;
     return CS_OK;
@@ -189,7 +193,9 @@ static cs_rc check_file(const char *name, const char *value, struct cs_strv *war
                             "%s wants a file, not \"%.200s\"", name, value);
     }
     if (strcmp(value, "-") == 0) {
-        return cs_fail(err, CS_E_USAGE, "%s wants the name of a file, not \"-\"", name);
+        return cs_fail_hint(err, CS_E_USAGE,
+                            "name a file; standard input and output are not read and written here",
+                            "%s wants the name of a file, not \"-\"", name);
     }
     if (strchr(value, '\\')) {
         cs_strv_take(warnings, cs_asprintf("%s: \"%s\" is one file name in the current folder here,"
@@ -213,6 +219,9 @@ static cs_rc check_text(enum cs_opt_check check, const char *name, char **value,
     }
     if (check == CS_OC_SECRET_SOURCE) {
         return check_secret_source(name, *value, err);
+    }
+    if (check == CS_OC_THUMBPRINT) {
+        return CS_OK;
     }
     CS_TRY(check_clean(name, *value, max, err));
     switch (check) {

@@ -154,6 +154,7 @@ json_t *cs_outjson_result(const struct cs_result *result)
     json_object_set_new(object, "Template", cs_jsontext(plan->template_name));
     json_object_set_new(object, "Ca", cs_jsontext(plan->ca));
     json_object_set_new(object, "CaRequestId", cs_jsontext(request->ca_request_id));
+    json_object_set_new(object, "CaMessage", cs_jsontext(request->ca_message));
     json_object_set_new(object, "Exported", json_integer(result->exported));
     json_object_set_new(object, "Copy", cs_jsontext(result->copy));
     json_object_set_new(object, "Files", cs_jsontext_list(&result->files));

@@ -115,7 +115,10 @@ char *cs_output_existing(const struct cs_existing *existing)
 cs_rc cs_output_write(const char *text, struct cs_err *err)
 {
     if (fputs(text, stdout) == EOF || fflush(stdout) != 0) {
-        return cs_fail_errno(err, CS_E_OUTPUT, "write", errno, "the results cannot be written");
+        cs_rc rc = cs_fail_errno(err, CS_E_OUTPUT, "write", errno, "the results cannot be written");
+        cs_err_hint(err, "what was done is done, files too: `cscert list` shows the requests, "
+                         "`cscert get` the certificates");
+        return rc;
     }
     return CS_OK;
 }

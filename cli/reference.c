@@ -22,7 +22,10 @@ static cs_rc read_input(struct cs_bytes *ret_json, struct cs_err *err)
             continue;
         }
         if (got < 0) {
-            return cs_fail_errno(err, CS_E_INPUT, "read", errno, "standard input cannot be read");
+            cs_rc rc =
+                cs_fail_errno(err, CS_E_INPUT, "read", errno, "standard input cannot be read");
+            cs_err_hint(err, "name a file with -Reference, or say -Thumbprint");
+            return rc;
         }
         if (got == 0) {
             return cs_buf_take(&buf, "the -Reference", ret_json, err);

@@ -6,18 +6,6 @@ static const char *text(const struct cs_run *run, enum cs_opt option)
     return cs_options_text(run->app->options, option);
 }
 
-static bool flag(const struct cs_run *run, enum cs_opt option)
-{
-    return cs_options_flag(run->app->options, option);
-}
-
-/* -WhatIf makes no store; the others do. */
-static cs_rc open_store(const struct cs_run *run, struct cs_err *err)
-{
-    return flag(run, CS_OPT_WHAT_IF) ? cs_app_open_store_readonly(run->app, err)
-                                     : cs_app_open_store(run->app, false, err);
-}
-
 static struct cs_selection selection(const struct cs_run *run)
 {
     return (struct cs_selection){
@@ -26,24 +14,14 @@ static struct cs_selection selection(const struct cs_run *run)
     };
 }
 
-static cs_rc check_selection(const struct cs_run *run, struct cs_err *err)
-{
-    if (cs_options_has(run->app->options, CS_OPT_REQUEST_ID) &&
-        cs_options_has(run->app->options, CS_OPT_CA_REQUEST_ID)) {
-        return cs_fail_hint(err, CS_E_USAGE, "leave one of them out",
-                            "-RequestId and --ca-request-id both say which request is meant");
-    }
-    return CS_OK;
-}
-
 cs_rc cs_run_list(struct cs_run *run, struct cs_err *err)
 {
     const struct cs_list_options options = {
         .selection = selection(run),
         .open_only = cs_options_dialect(run->app->options) == CS_DIALECT_CMDLET,
+        .output = text(run, CS_OPT_OUTPUT),
     };
 
-    CS_TRY(check_selection(run, err));
     CS_TRY(cs_app_open_store_readonly(run->app, err));
     struct cs_flow flow = cs_app_flow(run->app);
     return cs_flow_list(&flow, &options, &run->results, err);
@@ -51,9 +29,8 @@ cs_rc cs_run_list(struct cs_run *run, struct cs_err *err)
 
 cs_rc cs_run_retrieve(struct cs_run *run, struct cs_err *err)
 {
-    run->pending_counts = !flag(run, CS_OPT_WHAT_IF);
-    CS_TRY(check_selection(run, err));
-    CS_TRY(open_store(run, err));
+    run->pending_counts = !cs_options_flag(run->app->options, CS_OPT_WHAT_IF);
+    CS_TRY(cs_app_open_store_to_change(run->app, err));
 
     const struct cs_retrieve_options options = {
         .selection = selection(run),
@@ -67,8 +44,7 @@ cs_rc cs_run_clear(struct cs_run *run, struct cs_err *err)
 {
     const struct cs_selection chosen = selection(run);
 
-    CS_TRY(check_selection(run, err));
-    CS_TRY(open_store(run, err));
+    CS_TRY(cs_app_open_store_to_change(run->app, err));
     struct cs_flow flow = cs_app_flow(run->app);
     return cs_flow_clear(&flow, &chosen, &run->results, err);
 }

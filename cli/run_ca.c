@@ -97,12 +97,42 @@ cs_rc cs_run_ca_revoke(struct cs_run *run, struct cs_err *err)
     return done(run, id, "revoked");
 }
 
+/* The directory was named, or there is no lab CA that could hold anything. */
+static cs_rc means_directory(const struct cs_run *run, bool *ret_directory, struct cs_err *err)
+{
+    const struct cs_options *options = run->app->options;
+    struct cs_labca_row row = {0};
+    bool found = false;
+
+    *ret_directory = true;
+    if (cs_options_has(options, CS_OPT_GLOBAL_CATALOG) ||
+        cs_options_has(options, CS_OPT_GLOBAL_SETTINGS_DC)) {
+        return CS_OK;
+    }
+    if (run->app->store) {
+        cs_rc rc = cs_store_labca_get(run->app->store, NULL, &row, &found, err);
+        cs_labca_row_done(&row);
+        found = found || rc == CS_E_USAGE; /* there are several */
+        CS_TRY(rc == CS_E_USAGE ? CS_OK : rc);
+    }
+    if (found && err) {
+        cs_err_clear(err);
+    }
+    *ret_directory = !found && !cs_options_has(options, CS_OPT_CA);
+    return CS_OK;
+}
+
 cs_rc cs_run_ca_list(struct cs_run *run, struct cs_err *err)
 {
     const char *name = cs_options_text(run->app->options, CS_OPT_CA);
     struct cs_labca_config config = {0};
+    bool directory = false;
 
     CS_TRY(cs_app_open_store_readonly(run->app, err));
+    CS_TRY(means_directory(run, &directory, err));
+    if (directory) {
+        return cs_run_ca_directory(run, err);
+    }
     if (name) {
         CS_TRY(cs_app_labca_config(run->app, name, &config, err));
     }

@@ -80,13 +80,6 @@ static cs_rc read_date(const struct cs_run *run, int64_t *ret_seconds, struct cs
     return CS_OK;
 }
 
-/* -WhatIf makes no store; the others do. */
-static cs_rc open_store(const struct cs_run *run, struct cs_err *err)
-{
-    return flag(run, CS_OPT_WHAT_IF) ? cs_app_open_store_readonly(run->app, err)
-                                     : cs_app_open_store(run->app, false, err);
-}
-
 static cs_rc print(struct cs_run *run, bool warnings)
 {
     run->text = flag(run, CS_OPT_JSON) ? cs_outcert_json(&run->certificates)
@@ -96,12 +89,24 @@ static cs_rc print(struct cs_run *run, bool warnings)
 
 /* ---- get ---- */
 
+static void warn_of_none(const struct cs_run *run, const struct cs_get_options *options)
+{
+    const bool all = !options->assigned_only && !options->types->count;
+    const char *text = options->request_id ? "no certificate of this request is on the token"
+                       : all               ? "there is no certificate on the token"
+                                           : "no certificate is assigned";
+
+    run->app->ui->ops->warn(run->app->ui, text);
+}
+
 cs_rc cs_run_get(struct cs_run *run, struct cs_err *err)
 {
     cs_auto_value(cs_strv) types = {0};
     const struct cs_get_options options = {
         .types = &types,
         .assigned_only = cs_options_dialect(run->app->options) != CS_DIALECT_UNIX,
+        .request_id = cs_options_number(run->app->options, CS_OPT_REQUEST_ID),
+        .output = text(run, CS_OPT_OUTPUT),
     };
 
     CS_TRY(read_types(run, &types, err));
@@ -109,9 +114,7 @@ cs_rc cs_run_get(struct cs_run *run, struct cs_err *err)
     struct cs_flow flow = cs_app_flow(run->app);
     CS_TRY(cs_flow_get(&flow, &options, &run->certificates, err));
     if (run->certificates.count == 0) {
-        const bool all = !options.assigned_only && !types.count;
-        run->app->ui->ops->warn(run->app->ui, all ? "there is no certificate on the token"
-                                                  : "no certificate is assigned");
+        warn_of_none(run, &options);
     }
     return print(run, true);
 }
@@ -146,7 +149,7 @@ static cs_rc import_file(struct cs_run *run, const struct cs_strv *types, int64_
     if (!said) {
         CS_TRY(read_password(run, &file, path, &asked, err));
     }
-    CS_TRY(open_store(run, err));
+    CS_TRY(cs_app_open_store_to_change(run->app, err));
     const struct cs_import_options options = {
         .file = &file,
         .path = path,
@@ -230,7 +233,7 @@ cs_rc cs_run_set(struct cs_run *run, struct cs_err *err)
         return set_file(run, &types, effective, err);
     }
     CS_TRY(read_thumbprint(run, &thumbprint, err));
-    CS_TRY(open_store(run, err));
+    CS_TRY(cs_app_open_store_to_change(run->app, err));
     const struct cs_set_options options = {
         .thumbprint = thumbprint,
         .types = &types,
@@ -254,7 +257,7 @@ cs_rc cs_run_remove(struct cs_run *run, struct cs_err *err)
     };
 
     CS_TRY(read_types(run, &types, err));
-    CS_TRY(open_store(run, err));
+    CS_TRY(cs_app_open_store_to_change(run->app, err));
     struct cs_flow flow = cs_app_flow(run->app);
     CS_TRY(cs_flow_remove(&flow, &options, &run->certificates, err));
     return print(run, false);

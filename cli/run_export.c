@@ -75,13 +75,6 @@ static cs_rc check_where(const struct cs_run *run, struct cs_err *err)
     return CS_OK;
 }
 
-static cs_rc open_store(const struct cs_run *run, struct cs_err *err)
-{
-    return cs_options_flag(run->app->options, CS_OPT_WHAT_IF)
-               ? cs_app_open_store_readonly(run->app, err)
-               : cs_app_open_store(run->app, false, err);
-}
-
 static cs_rc run_flow(struct cs_run *run, struct password *password, struct cs_err *err)
 {
     const struct cs_options *options = run->app->options;
@@ -102,7 +95,8 @@ static cs_rc run_flow(struct cs_run *run, struct password *password, struct cs_e
     struct cs_result *result = cs_result_list_add(&run->results);
 
     cs_rc rc = cs_flow_export(&flow, &export, result, err);
-    if (rc != CS_OK && !result->request) {
+    /* As JSON the request has its error; as text it would look as if something was exported. */
+    if (rc != CS_OK && (!result->request || !cs_options_flag(options, CS_OPT_JSON))) {
         cs_result_list_done(&run->results);
     } else if (rc != CS_OK) {
         result->error = *err;
@@ -115,7 +109,7 @@ cs_rc cs_run_export(struct cs_run *run, struct cs_err *err)
     struct password password = {.run = run};
 
     CS_TRY(check_where(run, err));
-    CS_TRY(open_store(run, err));
+    CS_TRY(cs_app_open_store_to_change(run->app, err));
     cs_rc rc = run_flow(run, &password, err);
     cs_secret_free(password.secret);
     return rc;

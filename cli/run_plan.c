@@ -4,6 +4,8 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/appca.h"
+#include "cli/caname.h"
 #include "cli/like.h"
 #include "cli/ui.h"
 #include "model/roster.h"
@@ -44,8 +46,10 @@ static cs_rc absolute_path(const char *path, char **ret_path, struct cs_err *err
     }
     cs_autofree char *folder = get_current_dir_name();
     if (!folder) {
-        return cs_fail_errno(err, CS_E_OUTPUT, "getcwd", errno, "%s: the current folder is gone",
-                             path);
+        cs_rc rc = cs_fail_errno(err, CS_E_OUTPUT, "getcwd", errno,
+                                 "%s: the current folder is gone", path);
+        cs_err_hint(err, "change to a folder that is there, or give the file's whole path");
+        return rc;
     }
     *ret_path = cs_asprintf("%s/%s", folder, path);
     return CS_OK;
@@ -85,11 +89,29 @@ static cs_rc prepare_folder(const struct cs_run *run, const char *folder, struct
 
 /* ---- what is to be planned ---- */
 
+/* -Template, else what the CA's section says. */
+static const char *template_of(const struct cs_run *run, const char *ca)
+{
+    const struct cs_config_ca *section = ca ? cs_config_find_ca(run->app->config, ca) : NULL;
+    const char *said = text(run, CS_OPT_TEMPLATE);
+
+    return said || !section ? said : section->template_name;
+}
+
+/* A Microsoft CA reads it there; others get it only if the user wants it. */
+static bool template_in_csr(const struct cs_run *run, const char *ca)
+{
+    const char *type = ca ? cs_appca_type(run->app, ca) : NULL;
+
+    return text(run, CS_OPT_TEMPLATE) || (type && cs_caname_is_adcs(type));
+}
+
 static struct cs_plan_input plan_input(const struct cs_run *run, const char *output,
                                        const struct cs_strv *like_names)
 {
     const struct cs_app *app = run->app;
     const char *ca = text(run, CS_OPT_CA);
+    const char *destination = ca || output ? ca : app->config->default_ca;
     const char *outform = text(run, CS_OPT_OUTFORM);
     /* A whole deployment is for all SIP domains, unless the contrary was said. */
     bool all_domains = cs_options_has(app->options, CS_OPT_ALL_SIP_DOMAIN)
@@ -118,11 +140,12 @@ static struct cs_plan_input plan_input(const struct cs_run *run, const char *out
         .city = text(run, CS_OPT_CITY),
         .organization = text(run, CS_OPT_ORGANIZATION),
         .organizational_unit = text(run, CS_OPT_OU),
-        .ca = ca || output ? ca : app->config->default_ca,
+        .ca = destination,
         .output = output,
         .output_der = outform && strcmp(outform, "der") == 0,
         .no_destination = is_plan(run),
-        .template_name = text(run, CS_OPT_TEMPLATE),
+        .template_name = template_of(run, destination),
+        .template_in_csr = template_in_csr(run, destination),
         .ca_account = text(run, CS_OPT_CA_ACCOUNT),
         .global_catalog = text(run, CS_OPT_GLOBAL_CATALOG),
         .global_settings_dc = text(run, CS_OPT_GLOBAL_SETTINGS_DC),

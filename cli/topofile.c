@@ -24,7 +24,7 @@ void cs_topofiles_done(struct cs_topofiles *files)
 static cs_rc check_size(const char *path, size_t size, struct cs_err *err)
 {
     if (size == 0) {
-        return cs_fail(err, CS_E_INPUT, "%s is empty", path);
+        return cs_fail_hint(err, CS_E_INPUT, "export the document again", "%s is empty", path);
     }
     if (size > CS_READER_DOCUMENT_MAX) {
         return cs_fail_hint(err, CS_E_INPUT,
@@ -35,6 +35,14 @@ static cs_rc check_size(const char *path, size_t size, struct cs_err *err)
     return CS_OK;
 }
 
+static cs_rc fail_read(const char *path, const char *operation, int number, struct cs_err *err)
+{
+    cs_rc rc = cs_fail_errno(err, CS_E_INPUT, operation, number, "%s cannot be read", path);
+
+    cs_err_hint(err, "see that it is there and that you may read it");
+    return rc;
+}
+
 static cs_rc open_document(const char *path, int *ret_fd, struct cs_err *err)
 {
     /* O_NONBLOCK: a FIFO without a writer must not stop the program before it is seen to be one. */
@@ -42,10 +50,11 @@ static cs_rc open_document(const char *path, int *ret_fd, struct cs_err *err)
     struct stat info;
 
     if (fd < 0 || fstat(fd, &info) != 0) {
-        return cs_fail_errno(err, CS_E_INPUT, "open", errno, "%s cannot be read", path);
+        return fail_read(path, "open", errno, err);
     }
     if (!S_ISREG(info.st_mode)) {
-        return cs_fail(err, CS_E_INPUT, "%s is not a regular file", path);
+        return cs_fail_hint(err, CS_E_INPUT, "name a file, no folder, pipe or device",
+                            "%s is not a regular file", path);
     }
     CS_TRY(check_size(path, (size_t)info.st_size, err));
     *ret_fd = fd;
@@ -82,7 +91,7 @@ static cs_rc copy(const char *path, int from, int to, struct cs_hash *hash, size
             continue;
         }
         if (got < 0) {
-            return cs_fail_errno(err, CS_E_INPUT, "read", errno, "%s cannot be read", path);
+            return fail_read(path, "read", errno, err);
         }
         if (got == 0) {
             break;

@@ -149,9 +149,6 @@ static cs_rc check_certificate(const struct cs_flow *flow, const struct change *
 {
     const int64_t at = change->roll ? change->use.effective : change->now;
 
-    if (!certificate->facts.subject) {
-        return cs_fail(err, CS_E_MISMATCH, "the object on the token is no certificate");
-    }
     if (certificate->origin == CS_KEY_NOT_THERE) {
         return fail_no_key(certificate, err);
     }

@@ -187,7 +187,9 @@ static cs_rc read_one(void *ctx, const struct cs_certificate_object *object, str
 }
 
 cs_rc cs_flow_read_certificates(const struct cs_flow *flow, struct cs_flow_token *token,
-                                struct cs_certificate_list *ret_list, struct cs_err *err)
+                                struct cs_certificate_list *ret_list,
+                                struct cs_request_list *ret_requests, struct cs_use_list *ret_uses,
+                                struct cs_err *err)
 {
     cs_auto_value(reading) reading = {.flow = flow};
 
@@ -199,5 +201,13 @@ cs_rc cs_flow_read_certificates(const struct cs_flow *flow, struct cs_flow_token
     CS_TRY(store->ops->each_certificate(store, read_one, &reading, err));
     *ret_list = reading.list;
     reading.list = (struct cs_certificate_list){0};
+    if (ret_requests) {
+        *ret_requests = reading.requests;
+        reading.requests = (struct cs_request_list){0};
+    }
+    if (ret_uses) {
+        *ret_uses = reading.uses;
+        reading.uses = (struct cs_use_list){0};
+    }
     return CS_OK;
 }

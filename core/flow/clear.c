@@ -84,6 +84,22 @@ static cs_rc fail_closed(const struct cs_request *request, struct cs_err *err)
     return rc;
 }
 
+/* No protocol lets who asked withdraw a request: only the CA's administrator can. */
+static void warn_of_ca(struct cs_result *result)
+{
+    const struct cs_request *request = result->request;
+    bool owes = request->state == CS_STATE_SUBMITTED || request->state == CS_STATE_PENDING;
+
+    if (request->plan->ca && owes) {
+        cs_strv_take(&result->warnings,
+                     cs_asprintf("request %" PRId64 " is withdrawn here only: %s still has it%s%s "
+                                 "and may issue a certificate, until its administrator denies it",
+                                 request->id, request->plan->ca,
+                                 request->ca_request_id ? " as number " : "",
+                                 request->ca_request_id ? request->ca_request_id : ""));
+    }
+}
+
 static cs_rc clear_one(const struct cs_flow *flow, struct cs_result *result, bool destroy,
                        struct cs_flow_token *token, struct cs_err *err)
 {
@@ -99,6 +115,7 @@ static cs_rc clear_one(const struct cs_flow *flow, struct cs_result *result, boo
     if (request->error.code != CS_E_CA_REFUSED) {
         request->error = (struct cs_err){0};
     }
+    warn_of_ca(result);
     if (destroy) {
         return clear_with_key(flow, result, token, err);
     }

@@ -1,3 +1,4 @@
+#include "base/file.h"
 #include "base/mem.h"
 #include "flow/flow_internal.h"
 
@@ -111,17 +112,15 @@ void cs_flow_undo(const struct cs_flow *flow, struct cs_request *request,
     }
 }
 
-cs_rc cs_flow_submission(const struct cs_flow *flow, const struct cs_request *request,
-                         struct cs_ca_submission *ret_submission, struct cs_err *err)
+cs_rc cs_flow_plan_submission(const struct cs_flow *flow, const struct cs_plan *plan,
+                              struct cs_ca_submission *ret_submission, struct cs_err *err)
 {
-    const struct cs_plan *plan = request->plan;
     const struct cs_secret *password = NULL;
 
     if (plan->ca_account) {
         CS_TRY(flow->password->get(flow->password, plan->ca_account, &password, err));
     }
     *ret_submission = (struct cs_ca_submission){
-        .csr = &request->csr,
         .template_name = plan->template_name,
         .account = plan->ca_account,
         .password = password,
@@ -131,12 +130,58 @@ cs_rc cs_flow_submission(const struct cs_flow *flow, const struct cs_request *re
     return CS_OK;
 }
 
+cs_rc cs_flow_submission(const struct cs_flow *flow, const struct cs_request *request,
+                         struct cs_ca_submission *ret_submission, struct cs_err *err)
+{
+    CS_TRY(cs_flow_plan_submission(flow, request->plan, ret_submission, err));
+    ret_submission->csr = &request->csr;
+    return CS_OK;
+}
+
 cs_rc cs_flow_check_signal(const struct cs_flow *flow, struct cs_err *err)
 {
     if (flow->ui->ops->interrupted(flow->ui)) {
         return cs_fail(err, CS_E_CANCELLED, "stopped by a signal");
     }
     return CS_OK;
+}
+
+bool cs_flow_has_certificate(const struct cs_request *request)
+{
+    return (request->state == CS_STATE_ISSUED || request->state == CS_STATE_IMPORTED) &&
+           request->certificate.len;
+}
+
+cs_rc cs_flow_fail_state(const struct cs_request *request, const char *why, const char *way,
+                         struct cs_err *err)
+{
+    cs_rc rc = cs_fail(err, CS_E_USAGE, "request %" PRId64 " is %s: %s", request->id,
+                       cs_state_status(request->state), why);
+
+    if (cs_state_is_unfinished(request->state) && request->state != CS_STATE_ISSUED) {
+        cs_err_hint(err, "a run was interrupted: `cscert recover` finishes or undoes it");
+    } else if (cs_state_is_open(request->state)) {
+        cs_err_hint(err, "`cscert retrieve --request-id %" PRId64 "` asks for it%s", request->id,
+                    way);
+    } else {
+        cs_err_hint(err, "`cscert list` shows what there is");
+    }
+    return rc;
+}
+
+cs_rc cs_flow_write_again(const struct cs_flow *flow, const char *what, int64_t id,
+                          const char *path, const struct cs_bytes *content, struct cs_err *err)
+{
+    CS_TRY(cs_file_check_writable(path, flow->force, err));
+    if (flow->what_if) {
+        return CS_OK;
+    }
+    if (flow->confirm) {
+        cs_autofree char *question =
+            cs_asprintf("Write the %s of request %" PRId64 " to %s?", what, id, path);
+        CS_TRY(flow->ui->ops->confirm(flow->ui, question, err));
+    }
+    return cs_file_write(path, content->data, content->len, 0644, flow->force, err);
 }
 
 char *cs_flow_subject(const struct cs_plan *plan)

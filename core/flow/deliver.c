@@ -43,15 +43,46 @@ static cs_rc deliver_file(const struct cs_flow *flow, struct cs_result *result, 
     return cs_store_transition(flow->store, request, CS_STATE_OFFLINE, err);
 }
 
-static cs_rc ask_ca(const struct cs_flow *flow, const struct cs_request *request,
+/* What goes on when nobody knows whether the CA has the request. */
+static void hint_sent(const struct cs_request *request, struct cs_err *err)
+{
+    cs_autofree char *hint = cs_asprintf(
+        "the CA may have the request, so its key is kept: `cscert retrieve --request-id "
+        "%" PRId64 "` sends it again, and the CA may then issue a second certificate%s%s",
+        request->id, err->hint[0] ? "; " : "", err->hint);
+
+    err->hint[0] = 0;
+    cs_err_hint(err, "%s", hint);
+}
+
+static cs_rc ask_ca(const struct cs_flow *flow, struct cs_result *result,
                     struct cs_ca_answer *ret_answer, struct cs_err *err)
 {
+    const struct cs_request *request = result->request;
     struct cs_ca_submission submission;
     cs_auto(cs_ca) ca = NULL;
 
     CS_TRY(cs_flow_submission(flow, request, &submission, err));
     CS_TRY(flow->ca->open(flow->ca, request->plan->ca, &ca, err));
-    return ca->ops->submit(ca, &submission, ret_answer, err);
+    cs_rc rc = ca->ops->submit(ca, &submission, ret_answer, err);
+    result->may_be_sent = rc != CS_OK && ca->ops->may_have_it && ca->ops->may_have_it(ca);
+    if (result->may_be_sent && err) {
+        hint_sent(request, err);
+    }
+    return rc;
+}
+
+cs_rc cs_flow_ask_ca(const struct cs_flow *flow, const struct cs_plan *plan, struct cs_err *err)
+{
+    struct cs_ca_submission submission;
+    cs_auto(cs_ca) ca = NULL;
+
+    if (!plan->ca) {
+        return CS_OK;
+    }
+    CS_TRY(cs_flow_plan_submission(flow, plan, &submission, err));
+    CS_TRY(flow->ca->open(flow->ca, plan->ca, &ca, err));
+    return ca->ops->check ? ca->ops->check(ca, &submission, err) : CS_OK;
 }
 
 static cs_rc deliver_ca(const struct cs_flow *flow, struct cs_result *result,
@@ -60,10 +91,13 @@ static cs_rc deliver_ca(const struct cs_flow *flow, struct cs_result *result,
     struct cs_request *request = result->request;
     cs_auto_value(cs_ca_answer) answer = {0};
 
+    if (request->state == CS_STATE_SUBMITTED && request->ca_request_id) {
+        return cs_flow_poll(flow, result, token, err); /* it has it, and gave it a number */
+    }
     if (request->state == CS_STATE_KEPT) {
         CS_TRY(cs_store_transition(flow->store, request, CS_STATE_SUBMITTED, err));
     }
-    CS_TRY(ask_ca(flow, request, &answer, err));
+    CS_TRY(ask_ca(flow, result, &answer, err));
     return cs_flow_take_answer(flow, result, &answer, token, err);
 }
 
@@ -104,6 +138,42 @@ static void move_bytes(struct cs_bytes *to, struct cs_bytes *from)
     }
 }
 
+/* The CA certificates of a reply file come from whoever wrote the file. */
+static void note_chain(const struct cs_flow *flow, const struct cs_plan *plan,
+                       const struct cs_bytes *chain, struct cs_strv *warnings)
+{
+    if (flow->chain && chain->len && !plan->ca) {
+        cs_strv_add(warnings, "the CA certificates that came with the answer go on the token "
+                              "unverified: compare their fingerprints with what the CA publishes");
+    }
+}
+
+/* Kept with the result, and said. */
+static void warn_all(const struct cs_flow *flow, struct cs_result *result,
+                     const struct cs_strv *warnings)
+{
+    for (size_t i = 0; i < warnings->count; i++) {
+        cs_flow_warn_of(flow, result->request->plan, warnings->items[i]);
+    }
+    cs_strv_copy(&result->warnings, warnings);
+}
+
+/* Is it the certificate that was asked for? What is odd about it is said. */
+static cs_rc check_certificate(const struct cs_flow *flow, struct cs_result *result,
+                               const struct cs_bytes *certificate, const struct cs_bytes *chain,
+                               struct cs_err *err)
+{
+    const struct cs_request *request = result->request;
+    cs_auto_value(cs_strv) warnings = {0};
+    int64_t now = cs_clock_now();
+
+    CS_TRY(cs_cert_check(certificate, request->plan, &request->spki, now, &warnings, err));
+    cs_cert_check_chain(certificate, chain, now, &warnings);
+    note_chain(flow, request->plan, chain, &warnings);
+    warn_all(flow, result, &warnings);
+    return CS_OK;
+}
+
 static cs_rc fail_refused(const struct cs_request *request, const struct cs_ca_answer *answer,
                           const char *message, struct cs_err *err)
 {
@@ -112,41 +182,11 @@ static cs_rc fail_refused(const struct cs_request *request, const struct cs_ca_a
     cs_rc rc = cs_fail(err, CS_E_CA_REFUSED, "%s has %s request %" PRId64 "%s%s", request->plan->ca,
                        verb, request->id, message ? ": " : "", message ? message : "");
     if (answer->code) {
-        cs_err_cause(err, CS_ORIGIN_HRESULT, answer->code, NULL, "submit");
+        cs_err_cause(err, CS_ORIGIN_HRESULT, answer->code, answer->code_name, "answer");
     }
-    cs_err_hint(err, "ask the CA's administrator, then `cscert clear --request-id %" PRId64 "`",
-                request->id);
+    cs_err_hint(err, "%s; then `cscert clear --request-id %" PRId64 "`",
+                answer->hint ? answer->hint : "ask the CA's administrator", request->id);
     return rc;
-}
-
-cs_rc cs_flow_take_answer(const struct cs_flow *flow, struct cs_result *result,
-                          struct cs_ca_answer *answer, struct cs_flow_token *token,
-                          struct cs_err *err)
-{
-    struct cs_request *request = result->request;
-    enum cs_state state = answer_state(answer->disposition);
-    struct cs_err refusal = {0};
-    cs_rc rc = CS_OK;
-
-    move_text(&request->ca_request_id, &answer->request_id);
-    move_text(&request->ca_handle, &answer->handle);
-    move_text(&request->ca_message, &answer->message);
-    move_bytes(&request->certificate, &answer->certificate);
-    move_bytes(&request->chain, &answer->chain);
-    if (state == CS_STATE_DENIED || state == CS_STATE_REVOKED) {
-        rc = fail_refused(request, answer, request->ca_message, &refusal);
-    }
-    request->error = refusal;
-    if (state != request->state) {
-        CS_TRY(cs_store_transition(flow->store, request, state, err));
-    } else {
-        CS_TRY(cs_store_note(flow->store, request, err));
-    }
-    if (rc != CS_OK) {
-        *err = refusal;
-        return rc;
-    }
-    return state == CS_STATE_ISSUED ? cs_flow_import(flow, result, token, err) : CS_OK;
 }
 
 struct chain_ctx {
@@ -179,47 +219,97 @@ static cs_rc put_on_token(const struct cs_flow *flow, const struct cs_request *r
     return CS_OK;
 }
 
-/* The CA certificates of a reply file come from whoever wrote the file. */
-static void note_chain(const struct cs_flow *flow, const struct cs_request *request,
-                       struct cs_strv *warnings)
+static cs_rc bring_to_token(const struct cs_flow *flow, const struct cs_request *request,
+                            struct cs_flow_token *token, struct cs_err *err)
 {
-    if (flow->chain && request->chain.len && !request->plan->ca) {
-        cs_strv_add(warnings, "the CA certificates that came with the answer go on the token "
-                              "unverified: compare their fingerprints with what the CA publishes");
-    }
+    CS_TRY(cs_flow_find_key(flow, request, token, err));
+    return put_on_token(flow, request, token, err);
 }
 
-/* Kept with the result, and said. */
-static void warn_all(const struct cs_flow *flow, struct cs_result *result,
-                     const struct cs_strv *warnings)
+/* The request stays where it is, with its error: `retrieve` tries again. */
+static cs_rc keep_error(const struct cs_flow *flow, struct cs_request *request,
+                        const struct cs_err *err)
 {
-    for (size_t i = 0; i < warnings->count; i++) {
-        cs_flow_warn_of(flow, result->request->plan, warnings->items[i]);
+    request->error = *err;
+    (void)!cs_store_note(flow->store, request, NULL);
+    return err->code;
+}
+
+/* The certificate has been checked. */
+static cs_rc import(const struct cs_flow *flow, struct cs_request *request,
+                    struct cs_flow_token *token, struct cs_err *err)
+{
+    if (bring_to_token(flow, request, token, err) != CS_OK) {
+        return keep_error(flow, request, err);
     }
-    cs_strv_copy(&result->warnings, warnings);
+    return cs_store_transition(flow->store, request, CS_STATE_IMPORTED, err);
 }
 
 cs_rc cs_flow_import(const struct cs_flow *flow, struct cs_result *result,
                      struct cs_flow_token *token, struct cs_err *err)
 {
     struct cs_request *request = result->request;
-    cs_auto_value(cs_strv) warnings = {0};
 
-    cs_rc rc = cs_cert_check(&request->certificate, request->plan, &request->spki, cs_clock_now(),
-                             &warnings, err);
-    note_chain(flow, request, &warnings);
-    warn_all(flow, result, &warnings);
-    if (rc == CS_OK) {
-        rc = cs_flow_find_key(flow, request, token, err);
+    if (check_certificate(flow, result, &request->certificate, &request->chain, err) != CS_OK) {
+        return keep_error(flow, request, err);
     }
-    if (rc == CS_OK) {
-        rc = put_on_token(flow, request, token, err);
+    return import(flow, request, token, err);
+}
+
+/* What the CA gives is not ours: it stays out of the store, and the request waits on. */
+static cs_rc refuse_certificate(const struct cs_flow *flow, struct cs_result *result,
+                                const struct cs_bytes *certificate, const struct cs_err *why,
+                                struct cs_err *err)
+{
+    struct cs_request *request = result->request;
+    struct cs_cert_facts facts = {0};
+    bool read = cs_cert_read(certificate, &facts, NULL) == CS_OK;
+
+    cs_err_set(err, why->code,
+               "%.200s gave what was not asked for by request %" PRId64
+               ": certificate %.80s, subject %.200s: %s",
+               request->plan->ca, request->id, read ? facts.serial : "?",
+               read ? facts.subject : "?", why->message);
+    cs_err_hint(
+        err, "it is not imported; `cscert retrieve --request-id %" PRId64 "` asks the CA again%s%s",
+        request->id, *why->hint ? ". " : "", why->hint);
+    cs_cert_facts_done(&facts);
+    result->may_be_sent = true;
+    return keep_error(flow, request, err);
+}
+
+cs_rc cs_flow_take_answer(const struct cs_flow *flow, struct cs_result *result,
+                          struct cs_ca_answer *answer, struct cs_flow_token *token,
+                          struct cs_err *err)
+{
+    struct cs_request *request = result->request;
+    enum cs_state state = answer_state(answer->disposition);
+    struct cs_err refusal = {0};
+    cs_rc rc = CS_OK;
+
+    move_text(&request->ca_request_id, &answer->request_id);
+    move_text(&request->ca_handle, &answer->handle);
+    move_text(&request->ca_message, &answer->message);
+    if (state == CS_STATE_ISSUED) {
+        struct cs_err why = {0};
+        if (check_certificate(flow, result, &answer->certificate, &answer->chain, &why) != CS_OK) {
+            return refuse_certificate(flow, result, &answer->certificate, &why, err);
+        }
+    }
+    move_bytes(&request->certificate, &answer->certificate);
+    move_bytes(&request->chain, &answer->chain);
+    if (state == CS_STATE_DENIED || state == CS_STATE_REVOKED) {
+        rc = fail_refused(request, answer, request->ca_message, &refusal);
+    }
+    request->error = refusal;
+    if (state != request->state) {
+        CS_TRY(cs_store_transition(flow->store, request, state, err));
+    } else {
+        CS_TRY(cs_store_note(flow->store, request, err));
     }
     if (rc != CS_OK) {
-        /* The CA's answer is kept: `retrieve` tries the import again. */
-        request->error = *err;
-        (void)!cs_store_note(flow->store, request, NULL);
+        *err = refusal;
         return rc;
     }
-    return cs_store_transition(flow->store, request, CS_STATE_IMPORTED, err);
+    return state == CS_STATE_ISSUED ? import(flow, request, token, err) : CS_OK;
 }

@@ -49,42 +49,19 @@ static cs_rc check_exportable(const struct cs_export_options *options,
     return CS_OK;
 }
 
-static cs_rc fail_state(const struct cs_request *request, const char *why, struct cs_err *err)
-{
-    cs_rc rc = cs_fail(err, CS_E_USAGE, "request %" PRId64 " is %s: %s", request->id,
-                       cs_state_status(request->state), why);
-
-    if (cs_state_is_unfinished(request->state) && request->state != CS_STATE_ISSUED) {
-        cs_err_hint(err, "a run was interrupted: `cscert recover` finishes or undoes it");
-    } else if (cs_state_is_open(request->state)) {
-        cs_err_hint(err,
-                    "`cscert retrieve --request-id %" PRId64
-                    "` asks for it; --to copies a key without its certificate",
-                    request->id);
-    } else {
-        cs_err_hint(err, "`cscert list` shows what there is");
-    }
-    return rc;
-}
-
-static bool has_certificate(const struct cs_request *request)
-{
-    return (request->state == CS_STATE_ISSUED || request->state == CS_STATE_IMPORTED) &&
-           request->certificate.len;
-}
-
 static cs_rc check_state(const struct cs_export_options *options, const struct cs_request *request,
                          struct cs_err *err)
 {
-    if (has_certificate(request)) {
+    if (cs_flow_has_certificate(request)) {
         return CS_OK;
     }
     if (options->output) {
-        return fail_state(request, "it has no certificate to export with the key", err);
+        return cs_flow_fail_state(request, "it has no certificate to export with the key",
+                                  "; --to copies a key without its certificate", err);
     }
     if (!request->key_uri ||
         (request->state != CS_STATE_OFFLINE && request->state != CS_STATE_PENDING)) {
-        return fail_state(request, "it has no key to copy", err);
+        return cs_flow_fail_state(request, "it has no key to copy", "", err);
     }
     return CS_OK;
 }
@@ -94,7 +71,8 @@ static cs_rc check_csp(const char *csp, struct cs_err *err)
 {
     for (const char *c = csp; c && *c; c++) {
         if (*c < ' ' || *c > '~') {
-            return cs_fail(err, CS_E_USAGE, "the provider's name \"%s\" is not plain ASCII", csp);
+            return cs_fail_hint(err, CS_E_USAGE, "write it as `certutil -csplist` shows it",
+                                "the provider's name \"%s\" is not plain ASCII", csp);
         }
     }
     return CS_OK;
@@ -136,14 +114,18 @@ static cs_rc check_password(void *ctx, const unsigned char *octets, size_t len, 
             err, CS_E_USAGE, "take a longer one: with it anybody who has the file has the key",
             "the password of the .pfx file has fewer than %d characters", CS_EXPORT_PASSWORD_MIN);
     }
+    bool blank = true;
     for (size_t i = 0; i < len; i++) {
+        blank = blank && octets[i] == ' ';
         if (octets[i] < ' ' || octets[i] > '~') {
             return cs_fail_hint(err, CS_E_USAGE, "take letters, digits and signs of ASCII",
                                 "the password of the .pfx file has characters that other programs "
                                 "encode differently");
         }
     }
-    return CS_OK;
+    return blank ? cs_fail_hint(err, CS_E_USAGE, "take letters, digits and signs too",
+                                "the password of the .pfx file is nothing but blanks")
+                 : CS_OK;
 }
 
 /* The key is there, it is the request's, and it reads as exportable. */
@@ -339,7 +321,7 @@ static void put_certificate(const struct job *job, struct cs_keystore *target,
     const struct cs_request *request = job->result->request;
     struct cs_err problem = {0};
 
-    if (has_certificate(request) &&
+    if (cs_flow_has_certificate(request) &&
         target->ops->put_certificate(target, copy, &request->certificate, &problem) != CS_OK) {
         cs_autofree char *text =
             cs_asprintf("the key is copied, but not its certificate: %s", problem.message);

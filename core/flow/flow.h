@@ -26,9 +26,11 @@ struct cs_flow {
     struct cs_ca_password *password;
     struct cs_ui *ui;
     bool what_if;
-    bool chain;   /* put the CAs' certificates on the token too */
-    bool confirm; /* ask before the first change */
-    bool force;   /* replace an output file */
+    bool chain;    /* put the CAs' certificates on the token too */
+    bool confirm;  /* ask before the first change */
+    bool force;    /* replace an output file */
+    unsigned wait; /* seconds that new and retrieve wait for what is pending; 0: not at all */
+    void (*pause)(unsigned ms); /* how they wait; NULL: as the clock does */
 };
 
 /* What the store already has for a plan. */
@@ -58,6 +60,7 @@ struct cs_result {
     char *copy;                  /* RFC 7512: where `export` copied the key to; NULL: nowhere */
     int64_t exported;            /* how often the key has left its token, of `list` and `export` */
     struct cs_strv warnings;
+    bool may_be_sent; /* the CA may have the request, although it gave no answer that can be used */
     struct cs_err error;
 };
 
@@ -97,7 +100,8 @@ struct cs_plan_source {
     void *ctx;
 };
 
-/* Where results go, in the order of their plans. */
+/* Where results go, in the order of their plans; those that are waited for (flow->wait) behind all
+ * others, each when its CA has decided. */
 struct cs_result_sink {
     /* Each result as far as it shows before anything is made: what stays as it is, what is refused.
      * Called for all of them before the first put(); may be NULL. */
@@ -120,14 +124,16 @@ struct cs_retrieve_options {
 
 struct cs_list_options {
     struct cs_selection selection;
-    bool open_only; /* as -List: what the CA or the user still owes something for */
+    bool open_only;     /* as -List: what the CA or the user still owes something for */
+    const char *output; /* write the request of the only one that is selected here; NULL: nowhere */
 };
 
 /* plan -> key -> request -> file or CA -> certificate on the token. A second key for the same Edge
  * pool and type is CS_E_USAGE while a request for it is open or its certificate valid, unless
  * flow->force: the members share one. On failure nothing is left
- * behind but the FAILED request with its reason. *ret_result is filled also on failure if there was
- * a request. */
+ * behind but the FAILED request with its reason; a request that the CA may have although it did not
+ * answer stays SUBMITTED with its key, and retrieve and recover submit it again. *ret_result is
+ * filled also on failure if there was a request. */
 CS_MUST_CHECK cs_rc cs_flow_new(const struct cs_flow *flow, const struct cs_plan *plan,
                                 struct cs_result *ret_result, struct cs_err *err);
 
@@ -147,7 +153,9 @@ CS_MUST_CHECK cs_rc cs_flow_plan(const struct cs_flow *flow, const struct cs_pla
 CS_MUST_CHECK cs_rc cs_flow_new_all(const struct cs_flow *flow, const struct cs_plan_source *plans,
                                     const struct cs_result_sink *sink, struct cs_err *err);
 
-/* An error in one request stands in its result; the others are done all the same. */
+/* An error in one request stands in its result; the others are done all the same. With @output the
+ * request is written again as `new` wrote it, also one that went to a CA; CS_E_USAGE for one that
+ * was given up or has none yet, CS_E_OUTPUT. */
 CS_MUST_CHECK cs_rc cs_flow_list(const struct cs_flow *flow, const struct cs_list_options *options,
                                  struct cs_result_list *ret_results, struct cs_err *err);
 CS_MUST_CHECK cs_rc cs_flow_retrieve(const struct cs_flow *flow,
@@ -219,8 +227,8 @@ struct cs_certificate {
     struct cs_cert_facts facts; /* {0} if the object on the token is no certificate */
     struct cs_bytes der;
     char *label;
-    char *uri;              /* RFC 7512 of the certificate object; NULL: it is not on the token */
-    char *token;            /* RFC 7512: the token where it is, or was; may be NULL */
+    char *uri;   /* RFC 7512 of the certificate object; NULL: not on the token, or nobody looked */
+    char *token; /* RFC 7512: the token where it is, or was; may be NULL */
     struct cs_bytes key_id; /* CKA_ID; may be empty */
     enum cs_key_origin origin;
     int64_t request_id;      /* of ours that it answers; 0: none */
@@ -237,10 +245,15 @@ void cs_certificate_list_done(struct cs_certificate_list *list);
 struct cs_get_options {
     const struct cs_strv *types; /* empty: all */
     bool assigned_only;          /* as Get-CsCertificate */
+    int64_t request_id;          /* only what answers this request of ours; 0: all */
+    const char *output;          /* with @request_id: a PEM file to write; NULL: none */
 };
 
 /* What is on the token and what serves a type, those that serve one first. A staged certificate
- * whose date has come counts as current. Changes nothing; flow->store may be NULL. */
+ * whose date has come counts as current. Changes nothing; flow->store may be NULL. With @output the
+ * token is not looked at: the certificate that the store has for the request goes to the file, and
+ * behind it the CAs' that came with it, issuer first. CS_E_USAGE for a request without a
+ * certificate, CS_E_OUTPUT. */
 CS_MUST_CHECK cs_rc cs_flow_get(const struct cs_flow *flow, const struct cs_get_options *options,
                                 struct cs_certificate_list *ret_list, struct cs_err *err);
 

@@ -38,7 +38,9 @@ cs_rc cs_flow_deliver(const struct cs_flow *flow, struct cs_result *result,
                       struct cs_flow_token *token, struct cs_err *err) CS_MUST_CHECK;
 
 /* Takes the request to where the CA's answer puts it, and imports a certificate. CS_E_CA_REFUSED
- * for denied and revoked. The answer's contents move into the request. */
+ * for denied and revoked. The answer's contents move into the request; but for a certificate that
+ * is not what was asked for (cs_cert_check()'s errors): the request stays as it is then, and the CA
+ * can be asked again. */
 cs_rc cs_flow_take_answer(const struct cs_flow *flow, struct cs_result *result,
                           struct cs_ca_answer *answer, struct cs_flow_token *token,
                           struct cs_err *err) CS_MUST_CHECK;
@@ -51,6 +53,31 @@ cs_rc cs_flow_import(const struct cs_flow *flow, struct cs_result *result,
 /* What goes to the CA beside the request, with the account's password. */
 cs_rc cs_flow_submission(const struct cs_flow *flow, const struct cs_request *request,
                          struct cs_ca_submission *ret_submission, struct cs_err *err) CS_MUST_CHECK;
+
+/* This run has made it, its CA has yet to decide, and flow->wait says to wait for that. */
+bool cs_flow_is_waited_for(const struct cs_flow *flow, const struct cs_result *result);
+
+/* Asks for those of @results that are waited for until none is any more or flow->wait seconds are
+ * over; each result says what became of it. @sink (may be NULL) gets each as soon as it is decided;
+ * its place is empty then. */
+void cs_flow_wait(const struct cs_flow *flow, struct cs_result *results, size_t count,
+                  const struct cs_result_sink *sink, struct cs_flow_token *token);
+
+/* Asks the request's CA for it, and imports what it issued. */
+cs_rc cs_flow_poll(const struct cs_flow *flow, struct cs_result *result,
+                   struct cs_flow_token *token, struct cs_err *err) CS_MUST_CHECK;
+
+/* Keeps with the request why it could not be asked about. */
+void cs_flow_note_failure(const struct cs_flow *flow, struct cs_result *result);
+
+/* Before there is a key: whether the CA would take the request of @plan. */
+cs_rc cs_flow_ask_ca(const struct cs_flow *flow, const struct cs_plan *plan,
+                     struct cs_err *err) CS_MUST_CHECK;
+
+/* The same before there is a request. */
+cs_rc cs_flow_plan_submission(const struct cs_flow *flow, const struct cs_plan *plan,
+                              struct cs_ca_submission *ret_submission,
+                              struct cs_err *err) CS_MUST_CHECK;
 
 /* CS_E_CANCELLED if a signal came. */
 cs_rc cs_flow_check_signal(const struct cs_flow *flow, struct cs_err *err) CS_MUST_CHECK;
@@ -68,6 +95,20 @@ cs_rc cs_flow_count_exports(const struct cs_flow *flow, const struct cs_request 
 /* A new result of the list with the request @id; if that cannot be read, its error says so. */
 struct cs_result *cs_flow_add_result(const struct cs_flow *flow, int64_t id,
                                      struct cs_result_list *list);
+
+/* It is issued, and the store has the certificate. */
+bool cs_flow_has_certificate(const struct cs_request *request);
+
+/* CS_E_USAGE: the request is not as far as it would have to be. @way is added to the hint that it
+ * can be asked for. */
+cs_rc cs_flow_fail_state(const struct cs_request *request, const char *why, const char *way,
+                         struct cs_err *err) CS_MUST_CHECK;
+
+/* Writes @content, the @what of the request @id, to a file: asks with flow->confirm, writes nothing
+ * with flow->what_if, replaces a file only with flow->force. */
+cs_rc cs_flow_write_again(const struct cs_flow *flow, const char *what, int64_t id,
+                          const char *path, const struct cs_bytes *content,
+                          struct cs_err *err) CS_MUST_CHECK;
 
 /* ---- what a topology's plans are compared with ---- */
 
@@ -171,9 +212,11 @@ cs_rc cs_flow_assign(const struct cs_flow *flow, struct cs_certificate *certific
                      cs_type_set types, bool roll, int64_t effective,
                      struct cs_err *err) CS_MUST_CHECK;
 
-/* The certificates on the token, each with its request, origin and uses, in no order. */
+/* The certificates on the token, each with its request, origin and uses, in no order. What was read
+ * for that goes to @ret_requests and @ret_uses, which may be NULL. */
 cs_rc cs_flow_read_certificates(const struct cs_flow *flow, struct cs_flow_token *token,
                                 struct cs_certificate_list *ret_list,
+                                struct cs_request_list *ret_requests, struct cs_use_list *ret_uses,
                                 struct cs_err *err) CS_MUST_CHECK;
 
 /* Every request of the store that is not CLEARED or FAILED; none without a store. */

@@ -73,11 +73,8 @@ static unsigned rank_of(const struct cs_certificate *certificate)
 
     for (size_t i = 0; i < certificate->uses.count; i++) {
         const struct cs_use *use = &certificate->uses.items[i];
-        for (unsigned type = 0; type < CS_TYPE_COUNT; type++) {
-            unsigned rank = type * CS_USE_COUNT + (unsigned)use->slot;
-            bool is = strcmp(cs_cert_type_info((enum cs_cert_type)type)->name, use->type) == 0;
-            best = is && rank < best ? rank : best;
-        }
+        unsigned rank = cs_cert_type_find(use->type) * CS_USE_COUNT + (unsigned)use->slot;
+        best = rank < best ? rank : best;
     }
     return best;
 }
@@ -101,30 +98,33 @@ static int by_use_and_end(const void *a, const void *b)
     return memcmp(one->der.data, other->der.data, one->der.len);
 }
 
-static bool serves(const struct cs_certificate *certificate, const cs_type_set *types)
+static bool serves(const struct cs_certificate *certificate, cs_type_set types)
 {
     for (size_t i = 0; i < certificate->uses.count; i++) {
-        for (unsigned type = 0; type < CS_TYPE_COUNT; type++) {
-            const char *name = cs_cert_type_info((enum cs_cert_type)type)->name;
-            if ((*types & (cs_type_set)1 << type) &&
-                strcmp(certificate->uses.items[i].type, name) == 0) {
-                return true;
-            }
+        if (types & (cs_type_set)1 << cs_cert_type_find(certificate->uses.items[i].type)) {
+            return true;
         }
     }
     return false;
 }
 
+static bool is_wanted(const struct cs_certificate *one, const struct cs_get_options *options,
+                      cs_type_set types)
+{
+    if (options->request_id) {
+        return one->request_id == options->request_id;
+    }
+    return options->types->count ? serves(one, types) : !options->assigned_only || one->uses.count;
+}
+
 static void keep_wanted(struct cs_certificate_list *list, const struct cs_get_options *options,
-                        const cs_type_set *types)
+                        cs_type_set types)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < list->count; i++) {
         struct cs_certificate *one = &list->items[i];
-        bool wanted =
-            options->types->count ? serves(one, types) : !options->assigned_only || one->uses.count;
-        if (wanted) {
+        if (is_wanted(one, options, types)) {
             list->items[kept++] = *one;
         } else {
             cs_certificate_done(one);
@@ -133,27 +133,100 @@ static void keep_wanted(struct cs_certificate_list *list, const struct cs_get_op
     list->count = kept;
 }
 
-cs_rc cs_flow_get(const struct cs_flow *flow, const struct cs_get_options *options,
-                  struct cs_certificate_list *ret_list, struct cs_err *err)
+/* ---- a request's certificate as a file ---- */
+
+/* As far as it is known without the token. */
+static cs_rc describe(const struct cs_flow *flow, const struct cs_request *request,
+                      struct cs_certificate *certificate, struct cs_err *err)
+{
+    cs_auto_value(cs_use_list) uses = {0};
+
+    certificate->der = cs_bytes_copy(request->certificate.data, request->certificate.len);
+    certificate->key_id = cs_bytes_copy(request->key_id, sizeof request->key_id);
+    certificate->label = cs_strdup(request->label);
+    certificate->token = cs_strdup(request->token_uri);
+    certificate->origin = CS_KEY_NOT_ASKED;
+    certificate->request_id = request->id;
+    CS_TRY(cs_cert_read(&certificate->der, &certificate->facts, err));
+    CS_TRY(cs_flow_uses_now(flow, &uses, err));
+    cs_flow_copy_uses(&uses, &certificate->der, certificate);
+    return CS_OK;
+}
+
+static cs_rc write_pem(const struct cs_flow *flow, const struct cs_request *request,
+                       const char *path, struct cs_strv *warnings, struct cs_err *err)
+{
+    cs_autofree char *own = cs_cert_pem(&request->certificate);
+    cs_autofree char *chain = request->chain.len ? cs_cert_pem(&request->chain) : NULL;
+    cs_autofree char *pem = cs_asprintf("%s%s", own, chain ? chain : "");
+    const struct cs_bytes content = {(uint8_t *)pem, strlen(pem)};
+
+    CS_TRY(cs_flow_write_again(flow, "certificate", request->id, path, &content, err));
+    if (!chain) {
+        cs_strv_add(warnings, "no CA's certificate came with this one: the file holds it alone");
+    }
+    return CS_OK;
+}
+
+static cs_rc write_certificate(const struct cs_flow *flow, const struct cs_get_options *options,
+                               struct cs_certificate_list *list, struct cs_err *err)
+{
+    cs_auto(cs_request) request = NULL;
+
+    CS_TRY(cs_store_get(flow->store, options->request_id, &request, err));
+    if (!cs_flow_has_certificate(request)) {
+        return cs_flow_fail_state(request, "it has no certificate to write", "", err);
+    }
+    struct cs_certificate *certificate = cs_flow_add_certificate(list);
+    CS_TRY(describe(flow, request, certificate, err));
+    return write_pem(flow, request, options->output, &certificate->warnings, err);
+}
+
+static cs_rc check_request(const struct cs_flow *flow, int64_t id, struct cs_err *err)
+{
+    const struct cs_selection selection = {.request_id = id};
+    cs_autofree int64_t *ids = NULL;
+    size_t count = 0;
+
+    return cs_flow_select(flow, &selection, NULL, &ids, &count, err);
+}
+
+/* ---- the verb ---- */
+
+static cs_rc look(const struct cs_flow *flow, const struct cs_get_options *options,
+                  cs_type_set types, struct cs_certificate_list *ret_list, struct cs_err *err)
 {
     cs_auto_value(cs_flow_token) token = {0};
     cs_auto_value(cs_certificate_list) list = {0};
     cs_auto_value(cs_request_list) requests = {0};
     cs_auto_value(cs_use_list) uses = {0};
+
+    CS_TRY(cs_flow_read_certificates(flow, &token, &list, &requests, &uses, err));
+    add_missing(&uses, &requests, token.store->ops->info(token.store), &list);
+    warn_of_keys(&list);
+    keep_wanted(&list, options, types);
+    if (list.count) {
+        qsort(list.items, list.count, sizeof *list.items, by_use_and_end);
+    }
+    *ret_list = list;
+    list = (struct cs_certificate_list){0};
+    return CS_OK;
+}
+
+cs_rc cs_flow_get(const struct cs_flow *flow, const struct cs_get_options *options,
+                  struct cs_certificate_list *ret_list, struct cs_err *err)
+{
+    cs_auto_value(cs_certificate_list) list = {0};
     cs_type_set types = 0;
 
     if (options->types->count) {
         CS_TRY(cs_cert_types_parse(options->types, NULL, &types, err));
     }
-    CS_TRY(cs_flow_read_certificates(flow, &token, &list, err));
-    CS_TRY(cs_flow_live_requests(flow, &requests, err));
-    CS_TRY(cs_flow_uses_now(flow, &uses, err));
-    add_missing(&uses, &requests, token.store->ops->info(token.store), &list);
-    warn_of_keys(&list);
-    keep_wanted(&list, options, &types);
-    if (list.count) {
-        qsort(list.items, list.count, sizeof *list.items, by_use_and_end);
+    if (options->request_id) {
+        CS_TRY(check_request(flow, options->request_id, err));
     }
+    CS_TRY(options->output ? write_certificate(flow, options, &list, err)
+                           : look(flow, options, types, &list, err));
     *ret_list = list;
     list = (struct cs_certificate_list){0};
     return CS_OK;

@@ -70,11 +70,23 @@ static cs_rc read_certificates(struct import *import, struct cs_err *err)
     return cs_reply_parse(file, &facts.spki, &import->certificate, &import->chain, err);
 }
 
+/* As Windows, and as others, name such a file. */
+static bool is_named_pkcs12(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+
+    return dot && (cs_ascii_iequal(dot, ".pfx") || cs_ascii_iequal(dot, ".p12"));
+}
+
 static cs_rc read_file(struct import *import, struct cs_err *err)
 {
     const bool is_pkcs12 = cs_reply_is_pkcs12(import->options->file);
 
     cs_rc rc = is_pkcs12 ? read_pkcs12(import, err) : read_certificates(import, err);
+    if (rc == CS_E_INPUT && !is_pkcs12 && is_named_pkcs12(import->options->path)) {
+        rc = cs_fail_hint(err, CS_E_INPUT, CS_PKCS12_DAMAGED_HINT,
+                          "this is no PKCS#12 file, or it is damaged");
+    }
     if (rc == CS_OK && import->certificate.len) {
         rc = cs_cert_read(&import->certificate, &import->facts, err);
     }
@@ -153,12 +165,15 @@ static cs_rc fail_no_key(const struct import *import, struct cs_err *err)
                             "a key that was outside a token is not imported unasked",
                             import->options->path, import->facts.subject, label);
     }
+    const bool asked = import->options->import_key;
     return cs_fail_hint(err, CS_E_MISMATCH,
-                        "name the token with the key by --token; a .pfx file that holds the key is "
-                        "imported with --import-key",
-                        "the private key of %.200s is not on the token \"%s\": without it no "
+                        asked ? "name the token with the key by --token, or export the certificate "
+                                "again with its private key"
+                              : "name the token with the key by --token; a .pfx file that holds "
+                                "the key is imported with --import-key",
+                        "the private key of %.200s is not on the token \"%s\"%s: without it no "
                         "server can use the certificate",
-                        import->facts.subject, label);
+                        import->facts.subject, label, asked ? ", nor in the file" : "");
 }
 
 static const char *label_of(const struct import *import)
@@ -179,8 +194,9 @@ static cs_rc settle_key(struct import *import, const struct cs_key *key, struct 
 
     memcpy(row.key_id, key->id, sizeof row.key_id);
     if (!cs_cert_key_equal(&key->spki, &import->facts.spki)) {
-        return cs_fail(err, CS_E_MISMATCH, "the private key in %s is not the certificate's",
-                       import->options->path);
+        return cs_fail_hint(err, CS_E_MISMATCH, "export key and certificate together",
+                            "the private key in %s is not the certificate's",
+                            import->options->path);
     }
     CS_TRY(store->ops->put_certificate(store, key, &import->certificate, err));
     return cs_store_imported_add(import->flow->store, &row, err);
@@ -363,7 +379,7 @@ static cs_rc list_results(struct import *import, struct cs_certificate_list *ret
     const struct wanted wanted = {&list, ret_list};
     const bool has_leaf = import->certificate.len > 0;
 
-    CS_TRY(cs_flow_read_certificates(import->flow, &import->token, &list, err));
+    CS_TRY(cs_flow_read_certificates(import->flow, &import->token, &list, NULL, NULL, err));
     if (has_leaf) {
         warn_of_twin(import, &list);
     }

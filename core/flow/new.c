@@ -181,7 +181,7 @@ static cs_rc make_request(const struct cs_flow *flow, struct cs_request *request
 }
 
 /* What a failure leaves: a request that did not get out of the program is undone; one that a CA has
- * answered or whose file is written stays as it is. */
+ * answered or may have, or whose file is written, stays as it is. */
 static bool is_undoable(const struct cs_result *result)
 {
     const struct cs_request *request = result->request;
@@ -193,7 +193,7 @@ static bool is_undoable(const struct cs_result *result)
     case CS_STATE_KEPT:
         return result->files.count == 0;
     case CS_STATE_SUBMITTED:
-        return !request->ca_request_id && !request->certificate.len;
+        return !result->may_be_sent && !request->ca_request_id && !request->certificate.len;
     default:
         return false;
     }
@@ -224,6 +224,9 @@ cs_rc cs_flow_make(const struct cs_flow *flow, bool renewing, struct cs_result *
             cs_flow_undo(flow, result->request, token, &err);
         }
         result->error = err;
+        if (result->may_be_sent) {
+            cs_flow_note_failure(flow, result);
+        }
     }
     return rc;
 }
@@ -253,7 +256,12 @@ cs_rc cs_flow_new(const struct cs_flow *flow, const struct cs_plan *plan,
     }
     CS_TRY(ask_first(flow, plan, err));
     CS_TRY(cs_flow_ask_password(flow, plan, err));
+    CS_TRY(cs_flow_ask_ca(flow, plan, err));
     cs_rc rc = cs_flow_make(flow, false, result, &token);
+    if (rc == CS_OK) {
+        cs_flow_wait(flow, result, 1, NULL, &token);
+        rc = result->error.code;
+    }
     if (rc != CS_OK) {
         *err = result->error;
     }

@@ -20,7 +20,9 @@ struct run {
     size_t count;  /* of those */
     size_t done;   /* of those, as far as the progress bar goes */
     size_t begun;  /* of those, that have a result */
-    bool to_files; /* the first of those goes to a file */
+    size_t first;  /* of those */
+    bool to_files; /* that one goes to a file */
+    struct cs_result_list held; /* made, and waited for */
     struct cs_strv accounts;
     struct cs_key_spec checked; /* what the token said yes to last */
     bool checked_exportable;
@@ -31,6 +33,7 @@ static void run_done(struct run *run)
 {
     cs_flow_token_done(&run->token);
     cs_flow_pool_done(&run->pool);
+    cs_result_list_done(&run->held);
     cs_strv_done(&run->accounts);
     free(run->missing);
 }
@@ -98,6 +101,7 @@ static void note_missing(struct run *run, size_t index, const struct cs_plan *pl
 {
     run->missing[index] = true;
     if (run->count++ == 0) {
+        run->first = index;
         run->to_files = plan->output != NULL;
     }
     if (plan->ca && plan->ca_account && !cs_strv_has(&run->accounts, plan->ca_account)) {
@@ -159,6 +163,7 @@ static cs_rc ask_first(const struct run *run, struct cs_err *err)
         cs_asprintf("Generate %zu key(s) and %s?", run->count,
                     run->to_files ? "write the requests to files" : "request the certificates");
     const struct cs_secret *password = NULL;
+    cs_auto(cs_plan) first = NULL;
 
     if (flow->confirm) {
         CS_TRY(flow->ui->ops->confirm(flow->ui, question, err));
@@ -166,7 +171,9 @@ static cs_rc ask_first(const struct run *run, struct cs_err *err)
     for (size_t i = 0; i < run->accounts.count; i++) {
         CS_TRY(flow->password->get(flow->password, run->accounts.items[i], &password, err));
     }
-    return CS_OK;
+    /* They all go to one CA, by one template. */
+    CS_TRY(run->plans->plan(run->plans->ctx, run->first, &first, err));
+    return cs_flow_ask_ca(flow, first, err);
 }
 
 static void tick(void *ctx)
@@ -326,6 +333,11 @@ static void make_single(struct run *run, struct cs_result *result)
     note_own(run, result);
     run->begun++;
     tick(run);
+    if (cs_flow_is_waited_for(run->flow, result)) {
+        *cs_result_list_add(&run->held) = *result;
+        *result = (struct cs_result){0};
+        return;
+    }
     put(run, result);
 }
 
@@ -360,6 +372,16 @@ static cs_rc make_all(struct run *run, struct cs_err *err)
     return rc;
 }
 
+/* Those that nobody has decided on. */
+static void put_held(struct run *run)
+{
+    for (size_t i = 0; i < run->held.count; i++) {
+        if (run->held.items[i].request) {
+            put(run, &run->held.items[i]);
+        }
+    }
+}
+
 static cs_rc make_missing(struct run *run, struct cs_err *err)
 {
     struct cs_ui *ui = run->flow->ui;
@@ -370,6 +392,10 @@ static cs_rc make_missing(struct run *run, struct cs_err *err)
     ui->ops->begin(ui, what);
     cs_rc rc = make_all(run, err);
     ui->ops->end(ui);
+    if (rc == CS_OK) {
+        cs_flow_wait(run->flow, run->held.items, run->held.count, run->sink, &run->token);
+    }
+    put_held(run);
     return rc;
 }
 

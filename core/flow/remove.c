@@ -75,7 +75,10 @@ static bool empty_slots(struct removal *removal, struct cs_flow_slots *slots)
 static void warn_of_none(struct removal *removal, const char *type)
 {
     const struct cs_remove_options *options = removal->options;
-    const char *which = options->previous ? "previous " : options->staged ? "staged " : "";
+    const char *which = options->previous && options->staged ? "previous or staged "
+                        : options->previous                  ? "previous "
+                        : options->staged                    ? "staged "
+                                                             : "";
 
     if (options->types->count) {
         cs_strv_take(&removal->warnings,

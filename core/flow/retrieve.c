@@ -23,8 +23,8 @@ static cs_rc fail_nothing_to_do(const struct cs_request *request, struct cs_err 
     return rc;
 }
 
-static cs_rc poll_ca(const struct cs_flow *flow, struct cs_result *result,
-                     struct cs_flow_token *token, struct cs_err *err)
+cs_rc cs_flow_poll(const struct cs_flow *flow, struct cs_result *result,
+                   struct cs_flow_token *token, struct cs_err *err)
 {
     const struct cs_request *request = result->request;
     struct cs_ca_submission submission;
@@ -54,9 +54,9 @@ static cs_rc retrieve_from_ca(const struct cs_flow *flow, struct cs_result *resu
     case CS_STATE_SUBMITTED:
         return cs_flow_deliver(flow, result, token, err);
     case CS_STATE_PENDING:
-        return poll_ca(flow, result, token, err);
+        return cs_flow_poll(flow, result, token, err);
     case CS_STATE_IMPORTED:
-        return request->plan->ca && request->ca_request_id ? poll_ca(flow, result, token, err)
+        return request->plan->ca && request->ca_request_id ? cs_flow_poll(flow, result, token, err)
                                                            : CS_OK;
     default:
         return fail_nothing_to_do(request, err);
@@ -110,8 +110,7 @@ static cs_rc retrieve_one(const struct cs_flow *flow, struct cs_result *result,
     return CS_OK;
 }
 
-/* What is said of a request that could not be asked about stays with it, and the others go on. */
-static void note_failure(const struct cs_flow *flow, struct cs_result *result)
+void cs_flow_note_failure(const struct cs_flow *flow, struct cs_result *result)
 {
     struct cs_request *request = result->request;
 
@@ -145,9 +144,12 @@ cs_rc cs_flow_retrieve(const struct cs_flow *flow, const struct cs_retrieve_opti
         }
         cs_rc rc = retrieve_one(flow, result, options, &token, &result->error);
         if (rc != CS_OK) {
-            note_failure(flow, result);
+            cs_flow_note_failure(flow, result); /* and the others go on */
         }
         cs_flow_forget_key(&token);
+    }
+    if (!flow->what_if) {
+        cs_flow_wait(flow, ret_results->items, ret_results->count, NULL, &token);
     }
     return CS_OK;
 }

@@ -6,20 +6,15 @@
 #define SHA1_DIGITS   40
 #define SHA256_DIGITS 64
 
-/* Windows shows a thumbprint with blanks, and copies an invisible LEFT-TO-RIGHT MARK (U+200E, e2 80
- * 8e) in front of it. The caller frees. */
+/* Windows shows a thumbprint with blanks, and copies an invisible LEFT-TO-RIGHT MARK (U+200E) in
+ * front of it; openssl writes colons. The caller frees. */
 static char *plain_digits(const char *text)
 {
-    static const char *const skipped[] = {"\u200e", " ", ":"};
     char *plain = cs_alloc(strlen(text) + 1, 1);
     size_t len = 0;
 
     while (*text) {
-        size_t skip = 0;
-        for (size_t i = 0; i < sizeof skipped / sizeof *skipped && !skip; i++) {
-            size_t size = strlen(skipped[i]);
-            skip = strncmp(text, skipped[i], size) == 0 ? size : 0;
-        }
+        size_t skip = *text == ':' ? 1 : cs_text_unseen(text);
         if (!skip) {
             plain[len++] = *text;
         }
@@ -86,16 +81,12 @@ static cs_rc find(const struct cs_certificate_list *list, const struct cs_flow_t
     return CS_OK;
 }
 
-/* What was said, else what it was requested for. */
-static cs_rc choose_types(const struct cs_flow *flow, const struct cs_set_options *options,
-                          const struct cs_certificate *certificate, cs_type_set *ret_types,
-                          struct cs_err *err)
+/* What it was requested for. */
+static cs_rc requested_types(const struct cs_flow *flow, const struct cs_certificate *certificate,
+                             cs_type_set *ret_types, struct cs_err *err)
 {
     cs_auto(cs_request) request = NULL;
 
-    if (options->types->count) {
-        return cs_cert_types_parse(options->types, NULL, ret_types, err);
-    }
     if (!certificate->request_id) {
         return cs_fail_hint(err, CS_E_USAGE, "say for instance -Type Default",
                             "nothing says which types the certificate is to serve, and no request "
@@ -119,9 +110,11 @@ cs_rc cs_flow_set(const struct cs_flow *flow, const struct cs_set_options *optio
     if (options->types->count) {
         CS_TRY(cs_cert_types_parse(options->types, NULL, &types, err));
     }
-    CS_TRY(cs_flow_read_certificates(flow, &token, &list, err));
+    CS_TRY(cs_flow_read_certificates(flow, &token, &list, NULL, NULL, err));
     CS_TRY(find(&list, &token, plain, &found, err));
-    CS_TRY(choose_types(flow, options, found, &types, err));
+    if (!types) {
+        CS_TRY(requested_types(flow, found, &types, err));
+    }
     CS_TRY(cs_flow_assign(flow, found, types, options->roll, options->effective, err));
     *cs_flow_add_certificate(ret_list) = *found;
     *found = (struct cs_certificate){0};

@@ -42,8 +42,10 @@ run 2 "$CSCERT" new --type Internal --output out.req --computer-fqdn edge1.litwa
 says '1000' && remedy && clean
 run 2 "$CSCERT" new --type Internal --computer-fqdn edge1.litwareinc.com
 remedy && clean
-run 2 "${new[@]}" --ca 'unknown.litwareinc.com\ca'
-says 'unknown.litwareinc.com\ca' && remedy && clean
+run 2 "${new[@]}" --ca 'unknown.litwareinc.com'
+says 'unknown.litwareinc.com' && says 'host\caname' && remedy && clean
+run 2 "${new[@]}" --ca 'http://ca01.litwareinc.com/certsrv'
+remedy && clean
 run 2 "$CMDLET" -New -Type Internal -Output out.req -ComputerFqdn edge1.litwareinc.com -PrivateKeyExportable
 says "'\$true'" && clean
 run 2 "$CMDLET" -New -Type Internal -Output out.req -ComputerFqdn edge1.litwareinc.com -Country USA
@@ -257,6 +259,12 @@ signed -copy_extensions copyall -days 2
 run 0 "$CSCERT" retrieve --request-id 1 --reply issued.pem
 CERTS=1
 clean
+
+# ---- a CA of the network that is not there: asked by cscert-ca, and nothing is left but the record ----
+keys=$(count privkey)
+run 7 "${new[@]}" --ca 'ca01.litwareinc.invalid\ca'
+says 'ca01.litwareinc.invalid' && remedy
+same "keys" "$keys" "$(count privkey)"
 
 # Said at the end, because all the rest is judged all the same.
 if $no_mount; then

@@ -138,6 +138,7 @@ refused() {
     rm -f no.pfx
     run "$code" "$CSCERT" export "$@"
     says "$words"
+    [[ $code = 0 || ! -s $OUT ]] || fail "results of what was refused: $*"
     [ ! -e no.pfx ] || fail "there is a file: $*"
     same "records after $*" "$before" "$(records)"
 }
@@ -152,9 +153,13 @@ refused 16 'cannot' 1 --output nowhere/no.pfx --password-source file:password
 refused 16 'edge1.pfx' 1 --output edge1.pfx --password-source file:password
 printf '1234567\n' >short
 printf 'p\xc3\xa4ssword-1\n' >umlaut
-chmod 0600 short umlaut
+printf '        \n' >blank
+chmod 0600 short umlaut blank
 refused 2 'fewer than 8' 1 --output no.pfx --password-source file:short
 refused 2 'encode differently' 1 --output no.pfx --password-source file:umlaut
+refused 2 'blanks' 1 --output no.pfx --password-source file:blank
+run 14 "$CSCERT" export 2 "${to[@]}" --json
+same "error of the request" POLICY "$(json '.[0].Error.Name')"
 chmod 0644 short
 refused 3 'others' 1 --output no.pfx --password-source file:short
 refused 3 'no terminal' 1 --output no.pfx --password-source prompt

@@ -86,7 +86,7 @@ expect_bash()
 }
 
 expect_bash 'retrieve recover remove' cscert re
-expect_bash 'init approve deny revoke list' cscert ca ''
+expect_bash 'init approve deny revoke list probe' cscert ca ''
 expect_bash '--key-alg --key-size' cscert new --key
 expect_bash '-KeyAlg -KeySize' cscert new -Key
 expect_bash '-KeyAlg -KeySize' cscert new -key
@@ -138,7 +138,7 @@ expect_fish()
 }
 
 expect_fish 'recover remove retrieve' 'cscert re'
-expect_fish 'approve deny init list revoke' 'cscert ca '
+expect_fish 'approve deny init list probe revoke' 'cscert ca '
 expect_fish '--key-alg --key-size' 'cscert new --key'
 expect_fish 'check import show' 'cscert topology '
 expect_fish '--diff' 'cscert topology show --di'

@@ -90,3 +90,16 @@ has_objects() {
     same "public keys on the token" "$2" "$(count pubkey)"
     same "certificates on the token" "$3" "$(count cert)"
 }
+
+# nowhere SECRET FOLDER...: not as text, not as hexadecimal, not as base64
+nowhere() {
+    local secret=$1 hex
+    shift
+    hex=$(printf %s "$secret" | od -An -tx1 | tr -d " \n")
+    for pattern in "$secret" "$hex" "${hex^^}" "$(printf %s "$secret" | base64 | tr -d =)"; do
+        if grep -rqaF -- "$pattern" "$@"; then
+            grep -rlaF -- "$pattern" "$@" >&2
+            fail "a secret was written"
+        fi
+    done
+}

@@ -54,6 +54,10 @@ one() {
         --state WA --country us --output "$name.req"
     same "mode of $name.req" 644 "$(stat -c %a "$name.req")"
     accepted_by_all "$name.req"
+    mv "$name.req" "$name.lost"
+    run 0 "$CSCERT" list --request-id "$id" --output "$name.req" --json
+    same "file of $name" "$name.req" "$(json '.[0].Files[0]')"
+    cmp "$name.req" "$name.lost" || fail "$name.req is another request than the one that was lost"
     openssl req -in "$name.req" -noout -text | grep -q "Signature Algorithm: $3" ||
         fail "$name is not signed with $3"
     answer "$name.req" "$name.pem"

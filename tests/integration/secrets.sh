@@ -8,19 +8,6 @@ setup
 CA='atl-ca-001.litwareinc.com\myca'
 PASSWORD=ca-password-Zr8tM3
 
-# nowhere SECRET FOLDER...: not as text, not as hexadecimal, not as base64
-nowhere() {
-    local secret=$1 hex
-    shift
-    hex=$(printf %s "$secret" | od -An -tx1 | tr -d " \n")
-    for pattern in "$secret" "$hex" "${hex^^}" "$(printf %s "$secret" | base64 | tr -d =)"; do
-        if grep -rqaF -- "$pattern" "$@"; then
-            grep -rlaF -- "$pattern" "$@" >&2
-            fail "a secret was written"
-        fi
-    done
-}
-
 run 0 "$CSCERT" ca init 'Secrets' --verbose
 cp "$OUT" "$ERR" .
 run 0 "$CSCERT" new --type Internal --computer-fqdn edge1.litwareinc.com --ca "$CA" --ca-account 'litwareinc\kenmyer' \

@@ -83,7 +83,7 @@ logged_in() { awk '/: C_Login$/ { on = 1 } on && /^Returned/ { n += / 0 CKR_OK/;
     "$PKCS11SPY_OUTPUT"; }
 
 block 2 '--type Server'
-block 3 'p11tool'
+block 3 'cscert get'
 openssl x509 -in web1/rsa.pem -noout -text | grep -q 'rsaEncryption' || fail "web1/rsa.pem is no RSA certificate"
 openssl x509 -in web1/ec.pem -noout -text | grep -q 'prime256v1' || fail "web1/ec.pem is no P-256 certificate"
 block 4 'tr -d'

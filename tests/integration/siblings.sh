@@ -108,6 +108,13 @@ says 'no certificate is assigned'
 before=$(records)
 run 0 "$SET" -Type AudioVideoAuthentication -Thumbprint "$ONE"
 same "records of the same again" "$before" "$(records)"
+# As the certificate dialog of Windows copies it: a LEFT-TO-RIGHT MARK in front, pairs between blanks, lower case.
+shown=$'\u200e'$(fold -w 2 <<<"${ONE,,}" | paste -sd ' ')
+run 0 "$SET" -Type AudioVideoAuthentication -Thumbprint "$shown"
+run 0 "$CSCERT" set "$shown" --type AudioVideoAuthentication
+same "records of the same again" "$before" "$(records)"
+run 2 "$SET" -Type AudioVideoAuthentication -Thumbprint $'\u200eabc'
+says '\u200eabc'
 
 # Without -Type it serves what it was requested for. -Reference takes the object of another command.
 request two AudioVideoAuthentication
@@ -186,6 +193,8 @@ run 0 "$REMOVE" -Type AudioVideoAuthentication -Force
 same "removed" "" "$(served AudioVideoAuthentication)"
 run 0 "$REMOVE" -Type AudioVideoAuthentication
 says 'no certificate is assigned to AudioVideoAuthentication'
+run 0 "$REMOVE" -Type AudioVideoAuthentication -Previous --staged
+says 'no previous or staged certificate is assigned to AudioVideoAuthentication'
 run 0 "$REMOVE" -Force
 run 0 "$REMOVE" -Previous
 run 0 "$GET"
@@ -224,6 +233,18 @@ has_objects 2 2 2
 (umask 077 && printf 'wrong\n' >wrong-password)
 run 2 "$IMPORT" -Path server.pfx --password-source file:wrong-password --import-key
 run 2 "$IMPORT" -Path server.pfx --import-key # nobody is there to be asked for the password
+says 'needs its password'
+says '--password-source'
+openssl pkcs12 -export -nokeys -in server.pem -out nokey.pfx -passout "pass:$PASSWORD"
+run 10 "$IMPORT" -Path nokey.pfx --password-source file:pfx-password --import-key
+says 'nor in the file'
+if grep -q -- '--import-key' "$ERR"; then fail "--import-key is advised, which was said"; fi
+head -c 1000 server.pfx >cut.pfx
+run 15 "$IMPORT" -Path cut.pfx --password-source file:pfx-password --import-key
+says 'damaged'
+if grep -q '\.cer' "$ERR"; then fail "a .cer is asked for"; fi
+run 2 "$CSCERT" import ''
+says 'a word of the command line is empty'
 has_objects 2 2 2
 run 0 "$IMPORT" -Path server.pfx -Password "$PASSWORD" --import-key
 says 'others on this computer can see a command line'
@@ -270,10 +291,39 @@ says 'compare its SHA-256'
 prints "none: a CA's certificate"
 has_objects 4 4 5
 
+# ---- the certificate of a request as a file ----
+
+run 0 "$CSCERT" get --request-id 3
+prints "Thumbprint       : $(thumbprint three.cer)"
+same "certificates of one request" 1 "$(grep -c '^Thumbprint' "$OUT")"
+# The token and its PIN are not needed.
+mv "$PIN_FILE" "$PIN_FILE.away"
+run 0 "$CSCERT" get --request-id 3 --output three.pem
+prints 'RequestId        : 3'
+mv "$PIN_FILE.away" "$PIN_FILE"
+cat three.cer ca.pem | openssl storeutl -noout -certs /dev/stdin >/dev/null || fail "no certificates"
+cmp three.pem <(openssl x509 -in three.cer; openssl x509 -in ca.pem) || fail "three.pem is not the certificate and the CA's"
+openssl verify -CAfile ca.pem three.pem >/dev/null || fail "openssl does not verify three.pem"
+run 0 "$CSCERT" get --request-id 1 --output one.pem
+prints 'holds it alone'
+cmp one.pem <(openssl x509 -in one.cer) || fail "one.pem is not the certificate"
+run 16 "$CSCERT" get --request-id 1 --output one.pem
+says '-Force'
+run 0 "$CSCERT" get --request-id 1 --output one.pem --force --json
+same "request" 1 "$(json '.[0].RequestId')"
+run 2 "$CSCERT" get --output two.pem
+says '--request-id'
+run 2 "$CSCERT" get --request-id 99 --output two.pem
+[ ! -e two.pem ] || fail "there is a file of no request"
+
 # ---- files that are none ----
 
 head -c 3000 /dev/urandom >noise
 run 15 "$IMPORT" -Path noise
+says 'do: '
+cp noise noise.pfx
+run 15 "$IMPORT" -Path noise.pfx
+says 'no PKCS#12 file, or it is damaged'
 run 15 "$IMPORT" -Path three.req
 says 'three.req'
 run 15 "$IMPORT" -Path missing.cer

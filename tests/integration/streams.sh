@@ -21,6 +21,7 @@ code=0
 "${new[@]}" >&- 2>"$WORK/err" || code=$?
 ended 16 "$code" stdout
 grep -q 'results cannot be written' "$WORK/err" || fail "stderr does not say that the results are lost"
+grep -q '^  do: what was done is done, files too' "$WORK/err" || fail "stderr does not say what to do: $(cat "$WORK/err")"
 code=0
 "${new[@]}" <&- >"$WORK/out" 2>"$WORK/err" || code=$?
 ended 0 "$code" stdin

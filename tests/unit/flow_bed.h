@@ -23,7 +23,12 @@ struct fake_ca {
     struct cs_ca_source source;
     enum cs_disposition answer;
     bool unreachable;
-    bool wrong_key; /* issues for another key */
+    bool may_have_it; /* beside unreachable: the request may have got there */
+    bool no_template; /* refuses before there is a key */
+    bool wrong_key;   /* issues for another key */
+    bool no_number;   /* gives no number */
+    unsigned asked;
+    unsigned issue_at; /* the poll from which on it is issued; 0: as `answer` says */
     unsigned submits;
     unsigned polls;
     const char *folder;
@@ -39,6 +44,7 @@ static struct cs_bytes issue(const struct cs_bytes *csr)
         return cs_judge_make(ca.folder, "issued.der",
                              "openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null "
                              "-subj /CN=edge1.litwareinc.com -days 2 -outform DER "
+                             "-set_serial 0x0123456789abcdef "
                              "-addext subjectAltName=DNS:edge1.litwareinc.com "
                              "-addext extendedKeyUsage=serverAuth "
                              "-addext basicConstraints=CA:FALSE -out issued.der 2>/dev/null");
@@ -60,7 +66,8 @@ static cs_rc answer(const struct cs_ca_submission *submission, struct cs_ca_answ
     if (ca.unreachable) {
         return cs_fail(err, CS_E_CA_UNREACHABLE, "no route to the CA");
     }
-    *ret = (struct cs_ca_answer){.disposition = ca.answer, .request_id = cs_strdup("77")};
+    *ret = (struct cs_ca_answer){.disposition = ca.answer};
+    ret->request_id = cs_strdup(ca.no_number ? NULL : "77");
     if (ca.answer == CS_CA_ISSUED) {
         ret->certificate = issue(submission->csr);
     }
@@ -86,6 +93,9 @@ static cs_rc fake_poll(struct cs_ca *self, const char *request_id, const char *h
     (void)handle;
     ck_assert_str_eq(request_id, "77");
     ca.polls++;
+    if (ca.issue_at && ca.polls >= ca.issue_at) {
+        ca.answer = CS_CA_ISSUED;
+    }
     return answer(submission, ret, err);
 }
 
@@ -94,7 +104,28 @@ static void fake_close(struct cs_ca *self)
     (void)self;
 }
 
-static const struct cs_ca_ops fake_ops = {fake_submit, fake_poll, fake_close, NULL, NULL};
+static cs_rc fake_ask(struct cs_ca *self, const struct cs_ca_submission *submission,
+                      struct cs_err *err)
+{
+    (void)self;
+    ck_assert_ptr_null(submission->csr);
+    ca.asked++;
+    return ca.no_template ? cs_fail(err, CS_E_CA_REFUSED, "no such template") : CS_OK;
+}
+
+static bool fake_may_have_it(const struct cs_ca *self)
+{
+    (void)self;
+    return ca.may_have_it;
+}
+
+static const struct cs_ca_ops fake_ops = {
+    .submit = fake_submit,
+    .poll = fake_poll,
+    .close = fake_close,
+    .check = fake_ask,
+    .may_have_it = fake_may_have_it,
+};
 
 static cs_rc fake_check(struct cs_ca_source *source, const char *name, struct cs_err *err)
 {

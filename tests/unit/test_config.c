@@ -104,6 +104,51 @@ START_TEST(test_empty)
 }
 END_TEST
 
+#define KEY "pkcs11:id=%01%02%03%04%05%06%07%08%09%0a%0b%0c%0d%0e%0f%10%11%12%13%14"
+
+START_TEST(test_remote)
+{
+    static const char text[] =
+        "ca 'h.example.com\\ca' { type = rpc }\n"
+        "ca far {\n"
+        "  type = ces address = { 'https://a.example.com/x', 'https://b.example.com/x' }\n"
+        "  auth = certificate account = 'CORP\\svc' password-source = 'file:/p' realm = CORP.TEST\n"
+        "  keytab = '/k' ccache = 'FILE:/c' krb5-config = '/etc/k.conf' anchors = '/r.pem'\n"
+        "  template = 'Web Server' timeout = 9 client-certificate = '/c.pem'\n"
+        "  client-key = '" KEY "'\n"
+        "}\n"
+        "ca own { type = program program = '/usr/local/bin/ca' address = 'anything' }\n";
+    cs_auto(cs_config) config = NULL;
+    struct cs_err err = {0};
+
+    assert_ok(cs_config_parse(text, strlen(text), "x.conf", &config, &err), &err);
+    ck_assert_uint_eq(config->ca_count, 3);
+    ck_assert_uint_eq(config->cas[0].addresses.count, 1);
+    ck_assert_str_eq(config->cas[0].addresses.items[0], "h.example.com\\ca");
+    ck_assert_ptr_null(config->cas[0].auth);
+    ck_assert_uint_eq(config->cas[0].timeout, 0);
+
+    const struct cs_config_ca *far = &config->cas[1];
+    ck_assert_str_eq(far->type, "ces");
+    ck_assert_uint_eq(far->addresses.count, 2);
+    ck_assert_str_eq(far->addresses.items[1], "https://b.example.com/x");
+    ck_assert_str_eq(far->auth, "certificate");
+    ck_assert_str_eq(far->account, "CORP\\svc");
+    ck_assert_str_eq(far->password_source, "file:/p");
+    ck_assert_str_eq(far->realm, "CORP.TEST");
+    ck_assert_str_eq(far->keytab, "/k");
+    ck_assert_str_eq(far->ccache, "FILE:/c");
+    ck_assert_str_eq(far->krb5_config, "/etc/k.conf");
+    ck_assert_str_eq(far->anchors, "/r.pem");
+    ck_assert_str_eq(far->template_name, "Web Server");
+    ck_assert_uint_eq(far->timeout, 9);
+    ck_assert_str_eq(far->client_certificate, "/c.pem");
+    ck_assert_str_eq(far->client_key, KEY);
+    ck_assert_str_eq(config->cas[2].program, "/usr/local/bin/ca");
+    ck_assert_str_eq(config->cas[2].addresses.items[0], "anything");
+}
+END_TEST
+
 /* Each is refused with file and line. */
 static const struct {
     const char *text;
@@ -129,6 +174,37 @@ static const struct {
     {"ca '' { type = lab }", "the name of a ca section is empty"},
     {"ca { type = lab }", "x.conf:1: missing title for section 'ca'"},
     {"ca a { type = adcs }", "x.conf:1: type \"adcs\" is not known; known: lab"},
+    {"ca a { type = lab address = x }", "x.conf:1: address is not for a ca of type lab"},
+    {"ca a { type = rpc policy = hold }", "policy is not for a ca of type rpc"},
+    {"ca a { type = rpc anchors = '/x' }", "anchors is not for a ca of type rpc"},
+    {"ca a { type = rpc }", "the ca section 'a' has no address"},
+    {"ca a { type = certsrv }", "the ca section 'a' has no address"},
+    {"ca a { type = program }", "the ca section 'a' does not say its program"},
+    {"ca a { type = program program = x.py }", "program \"x.py\" is not an absolute path"},
+    {"ca a { type = rpc address = 'https://h/certsrv' }",
+     "address \"https://h/certsrv\" is none of a CA of type rpc"},
+    {"ca a { type = ces address = 'http://h/x' }", "is none of a CA of type ces"},
+    {"ca a { type = cep address = 'http://h/x' }", "is none of a CA of type cep"},
+    {"ca a { type = ces address = { 'https://h/x', 'h\\c' } }",
+     "address \"h\\c\" is none of a CA of type ces"},
+    {"ca a { type = ces address = 'https://h/x' address = 'https://i/x' }",
+     "address is said twice"},
+    {"ca 'h\\c' { type = rpc auth = magic }", "auth \"magic\" is not known; known: kerberos, ntlm"},
+    {"ca 'h\\c' { type = rpc auth = password }", "auth = password is not for a ca of type rpc"},
+    {"ca 'h\\c' { type = rpc account = 'a b c' }", "account"},
+    {"ca 'h\\c' { type = rpc password-source = 'file:/x' }",
+     "password-source is of no use without account"},
+    {"ca 'h\\c' { type = rpc account = 'u@d' password-source = hunter2 }",
+     "password-source does not name a source"},
+    {"ca 'h\\c' { type = rpc timeout = 0 }", "timeout \"0\" is not a whole number from 1 to 3600"},
+    {"ca 'h\\c' { type = rpc keytab = k }", "keytab \"k\" is not an absolute path"},
+    {"ca a { type = ces address = 'https://h/x' auth = certificate }",
+     "auth = certificate needs client-key and client-certificate"},
+    {"ca a { type = ces address = 'https://h/x' client-key = '" KEY "' }",
+     "client-key and client-certificate belong together"},
+    {"ca a { type = ces address = 'https://h/x' client-key = 'x' client-certificate = '/c' }",
+     "client-key names no key"},
+    {"ca a { type = lab address = { }", "x.conf:1: the section that begins here is not closed"},
     {"ca a { type = lab policy = maybe }", "policy \"maybe\" is not known; known: issue, hold"},
     {"ca a { type = lab crl-url = lab.crl }", "crl-url \"lab.crl\" is not a URL"},
     {"ca a { type = lab crl-url = 'http:' }", "is not a URL"},
@@ -372,6 +448,7 @@ int main(void)
     TCase *files = tcase_create("files");
 
     tcase_add_test(texts, test_everything);
+    tcase_add_test(texts, test_remote);
     tcase_add_test(texts, test_empty);
     add_rows(texts, test_bad, bad);
     add_rows(texts, test_odd, odd);

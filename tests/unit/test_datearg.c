@@ -98,6 +98,7 @@ START_TEST(nonsense_is_refused)
     assert_fails(cs_datearg_parse("-EffectiveDate", bad[_i], &seconds, &warnings, &err), CS_E_USAGE,
                  &err);
     assert_contains(err.message, "-EffectiveDate");
+    ck_assert_msg(*err.hint, "no remedy for: %s", err.message);
     ck_assert_int_eq(seconds, 42);
 }
 END_TEST

@@ -90,17 +90,25 @@ START_TEST(test_rest)
     ck_assert_int_eq(gethostname(host, sizeof host - 1), 0);
     set("CSCERT_CONFIG", "/x.conf");
     set("NO_COLOR", "1");
+    set("KRB5_CONFIG", "/k.conf");
+    set("KRB5CCNAME", "FILE:/cc");
     set("TERM", "xterm");
     assert_ok(cs_env_read("/s", &env, &err), &err);
     ck_assert_str_eq(env.config_named, "/x.conf");
+    ck_assert_str_eq(env.krb5_config, "/k.conf");
+    ck_assert_str_eq(env.krb5_ccache, "FILE:/cc");
     ck_assert(env.no_color);
     ck_assert_str_eq(env.host, host);
     ck_assert_msg(env.user[0], "no user");
 
     set("CSCERT_CONFIG", "");
+    set("KRB5_CONFIG", NULL);
+    set("KRB5CCNAME", "");
     set("NO_COLOR", ""); /* https://no-color.org: only if not empty */
     assert_ok(cs_env_read("/s", &bare, &err), &err);
     ck_assert_ptr_null(bare.config_named);
+    ck_assert_ptr_null(bare.krb5_config);
+    ck_assert_ptr_null(bare.krb5_ccache);
     ck_assert(!bare.no_color);
 }
 END_TEST

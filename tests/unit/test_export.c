@@ -305,9 +305,9 @@ static const struct {
     const char *password; /* NULL: none comes */
     cs_rc rc;
 } passwords[] = {
-    {NULL, CS_E_CANCELLED}, {"1234567", CS_E_USAGE},          {"12345678", CS_OK},
-    {"", CS_E_USAGE},       {"p\xc3\xa4sswords", CS_E_USAGE}, {"pass\tword", CS_E_USAGE},
-    {" pass ~word ", CS_OK}};
+    {NULL, CS_E_CANCELLED},  {"1234567", CS_E_USAGE},          {"12345678", CS_OK},
+    {"", CS_E_USAGE},        {"p\xc3\xa4sswords", CS_E_USAGE}, {"pass\tword", CS_E_USAGE},
+    {" pass ~word ", CS_OK}, {"        ", CS_E_USAGE},         {"       .", CS_OK}};
 
 START_TEST(the_password)
 {

@@ -217,6 +217,174 @@ START_TEST(test_new_ca_unreachable)
 }
 END_TEST
 
+/* Nobody knows whether the CA has the request: its key stays, and it is sent again. */
+START_TEST(test_new_may_be_sent)
+{
+    struct cs_result result = {0};
+    struct cs_result_list results = {0};
+
+    ca.unreachable = true;
+    ca.may_have_it = true;
+    assert_fails(run_new("fake", NULL, &result), CS_E_CA_UNREACHABLE, &err);
+    assert_contains(err.hint, "retrieve --request-id 1");
+    ck_assert_int_eq(stored_state(1), CS_STATE_SUBMITTED);
+    ck_assert_uint_eq(cs_softkeys_key_count(token), 1);
+    assert_records("planned generated kept submitted");
+    cs_result_done(&result);
+
+    /* Also when it is certain that this time it did not get there. */
+    ca.may_have_it = false;
+    assert_ok(cs_flow_retrieve(&flow, &(struct cs_retrieve_options){0}, &results, &err), &err);
+    ck_assert_int_eq(cs_result_list_rc(&results, true), CS_E_CA_UNREACHABLE);
+    ck_assert_int_eq(stored_state(1), CS_STATE_SUBMITTED);
+    cs_result_list_done(&results);
+    ck_assert_uint_eq(cs_softkeys_key_count(token), 1);
+
+    ca.unreachable = false;
+    ca.answer = CS_CA_ISSUED;
+    assert_ok(cs_flow_retrieve(&flow, &(struct cs_retrieve_options){0}, &results, &err), &err);
+    ck_assert_int_eq(cs_result_list_rc(&results, true), CS_OK);
+    ck_assert_int_eq(stored_state(1), CS_STATE_IMPORTED);
+    ck_assert_uint_eq(ca.submits, 3);
+    ck_assert_uint_eq(ca.polls, 0);
+    cs_result_list_done(&results);
+}
+END_TEST
+
+/* `recover` takes it up too. */
+START_TEST(test_recover_may_be_sent)
+{
+    struct cs_result result = {0};
+    struct cs_result_list results = {0};
+    struct cs_stray_list strays = {0};
+
+    ca.unreachable = true;
+    ca.may_have_it = true;
+    assert_fails(run_new("fake", NULL, &result), CS_E_CA_UNREACHABLE, &err);
+    cs_result_done(&result);
+    ca.unreachable = false;
+    ca.answer = CS_CA_PENDING;
+    assert_ok(cs_flow_recover(&flow, NULL, &results, &strays, &err), &err);
+    ck_assert_int_eq(stored_state(1), CS_STATE_PENDING);
+    cs_result_list_done(&results);
+    cs_stray_list_done(&strays);
+}
+END_TEST
+
+/* The CA says before there is a key that it would refuse: nothing is made. */
+START_TEST(test_new_asked_first)
+{
+    struct cs_result result = {0};
+
+    ca.no_template = true;
+    assert_fails(run_new("fake", NULL, &result), CS_E_CA_REFUSED, &err);
+    ck_assert_uint_eq(ca.asked, 1);
+    ck_assert_int_eq(result.request->id, 0);
+    ck_assert_uint_eq(cs_softkeys_calls(token, CS_SOFTKEYS_OPEN), 0);
+    assert_records("");
+    cs_result_done(&result);
+    flow.what_if = true;
+    assert_ok(run_new("fake", NULL, &result), &err);
+    ck_assert_uint_eq(ca.asked, 1);
+    cs_result_done(&result);
+}
+END_TEST
+
+/* ---- --wait ---- */
+
+static unsigned pauses;
+static unsigned paused_ms;
+
+static void count_pause(unsigned ms)
+{
+    pauses++;
+    paused_ms += ms;
+}
+
+/* Pauses of 1, 2, 4, 8, 16 and then 30 seconds, the last as long as is left. */
+static const struct {
+    unsigned wait;
+    unsigned issue_at; /* the poll that gives the certificate; 0: none */
+    unsigned pauses;
+    unsigned paused_ms;
+    cs_rc rc;
+} waits[] = {
+    {0, 1, 0, 0, CS_E_PENDING},      {1, 1, 1, 1000, CS_OK},
+    {300, 1, 1, 1000, CS_OK},        {300, 4, 4, 15000, CS_OK},
+    {10, 0, 4, 10000, CS_E_PENDING}, {100, 0, 8, 100000, CS_E_PENDING}, /* 1 2 4 8 16 30 30 9 */
+};
+
+static void expect_wait(size_t row)
+{
+    ck_assert_uint_eq(pauses, waits[row].pauses);
+    ck_assert_uint_eq(paused_ms, waits[row].paused_ms);
+    ck_assert_int_eq(stored_state(1),
+                     waits[row].rc == CS_OK ? CS_STATE_IMPORTED : CS_STATE_PENDING);
+}
+
+START_TEST(test_new_waits)
+{
+    struct cs_result result = {0};
+
+    flow.pause = count_pause;
+    flow.wait = waits[_i].wait;
+    ca.answer = CS_CA_PENDING;
+    ca.issue_at = waits[_i].issue_at;
+    assert_ok(run_new("fake", NULL, &result), &err);
+    expect_wait((size_t)_i);
+    cs_result_done(&result);
+}
+END_TEST
+
+START_TEST(test_retrieve_waits)
+{
+    struct cs_result_list results = {0};
+
+    given(CS_CA_PENDING);
+    flow.pause = count_pause;
+    flow.wait = waits[_i].wait;
+    ca.issue_at = waits[_i].issue_at ? waits[_i].issue_at + 1 : 0; /* it asks once before */
+    assert_ok(cs_flow_retrieve(&flow, &(struct cs_retrieve_options){0}, &results, &err), &err);
+    ck_assert_int_eq(cs_result_list_rc(&results, true), waits[_i].rc);
+    expect_wait((size_t)_i);
+    cs_result_list_done(&results);
+}
+END_TEST
+
+/* A CA that cannot be reached for a while is asked again; what went wrong last is told. */
+START_TEST(test_wait_unreachable)
+{
+    struct cs_result_list results = {0};
+
+    given(CS_CA_PENDING);
+    ca.unreachable = true;
+    flow.pause = count_pause;
+    flow.wait = 7;
+    assert_ok(cs_flow_retrieve(&flow, &(struct cs_retrieve_options){0}, &results, &err), &err);
+    ck_assert_uint_eq(ca.polls, 4);
+    ck_assert_int_eq(cs_result_list_rc(&results, true), CS_E_CA_UNREACHABLE);
+    ck_assert_int_eq(stored_state(1), CS_STATE_PENDING);
+    cs_result_list_done(&results);
+}
+END_TEST
+
+/* Ctrl-C ends the wait; the request stays. */
+START_TEST(test_wait_interrupted)
+{
+    struct cs_result_list results = {0};
+
+    given(CS_CA_PENDING);
+    ui.looks = 0;
+    ui.signal_at = 3;
+    flow.pause = count_pause;
+    flow.wait = 3600;
+    assert_ok(cs_flow_retrieve(&flow, &(struct cs_retrieve_options){0}, &results, &err), &err);
+    ck_assert_uint_le(pauses, 1);
+    ck_assert_int_eq(stored_state(1), CS_STATE_PENDING);
+    cs_result_list_done(&results);
+}
+END_TEST
+
 START_TEST(test_new_denied_keeps_the_record)
 {
     struct cs_result result = {0};
@@ -229,18 +397,59 @@ START_TEST(test_new_denied_keeps_the_record)
 }
 END_TEST
 
-/* An answer that was received is kept even if it is no good. */
-START_TEST(test_new_wrong_certificate)
+/* A certificate for another key is not imported, nor kept: the CA is asked again, by its number
+ * where it gave one, else with the request. */
+static void wrong_certificate(bool polled, bool no_number)
 {
     struct cs_result result = {0};
+    struct cs_result_list results = {0};
+    enum cs_state state = polled ? CS_STATE_PENDING : CS_STATE_SUBMITTED;
 
-    ca.answer = CS_CA_ISSUED;
     ca.wrong_key = true;
-    assert_fails(run_new("fake", NULL, &result), CS_E_MISMATCH, &err);
-    ck_assert_int_eq(stored_state(result.request->id), CS_STATE_ISSUED);
+    ca.no_number = no_number;
+    if (polled) {
+        given(CS_CA_PENDING);
+        ca.answer = CS_CA_ISSUED;
+        assert_ok(cs_flow_retrieve(&flow, &(struct cs_retrieve_options){0}, &results, &err), &err);
+        err = results.items[0].error;
+        cs_result_list_done(&results);
+    } else {
+        ca.answer = CS_CA_ISSUED;
+        assert_fails(run_new("fake", NULL, &result), CS_E_MISMATCH, &err);
+        cs_result_done(&result);
+    }
+    ck_assert_int_eq(err.code, CS_E_MISMATCH);
+    assert_contains(err.message, "certificate 0123456789abcdef, subject CN=edge1.litwareinc.com");
+    assert_contains(err.message, "another key");
+    assert_contains(err.hint, "asks the CA again");
+    ck_assert_int_eq(stored_state(1), state);
     ck_assert_uint_eq(cs_softkeys_cert_count(token), 0);
     ck_assert_uint_eq(cs_softkeys_key_count(token), 1);
-    cs_result_done(&result);
+
+    ca.wrong_key = false;
+    assert_ok(cs_flow_retrieve(&flow, &(struct cs_retrieve_options){0}, &results, &err), &err);
+    ck_assert_int_eq(cs_result_list_rc(&results, true), CS_OK);
+    ck_assert_int_eq(stored_state(1), CS_STATE_IMPORTED);
+    ck_assert_uint_eq(ca.submits, no_number ? 2 : 1);
+    ck_assert_uint_eq(cs_softkeys_cert_count(token), 1);
+    cs_result_list_done(&results);
+}
+
+START_TEST(test_new_wrong_certificate)
+{
+    wrong_certificate(false, false);
+}
+END_TEST
+
+START_TEST(test_new_wrong_certificate_without_number)
+{
+    wrong_certificate(false, true);
+}
+END_TEST
+
+START_TEST(test_retrieve_wrong_certificate)
+{
+    wrong_certificate(true, false);
 }
 END_TEST
 
@@ -404,7 +613,7 @@ START_TEST(test_clear)
     ck_assert_int_eq(cs_result_list_rc(&results, false), CS_OK);
     ck_assert_int_eq(stored_state(id), CS_STATE_CLEARED);
     ck_assert_uint_eq(cs_softkeys_key_count(token), clears[_i].destroyed ? 0 : 1);
-    ck_assert_uint_eq(results.items[0].warnings.count, clears[_i].destroyed ? 0 : 1);
+    ck_assert_uint_eq(results.items[0].warnings.count, clears[_i].destroyed ? 1 : 2);
     cs_result_list_done(&results);
 }
 END_TEST
@@ -494,8 +703,17 @@ int main(void)
     tcase_add_test(tcase, test_new_confirm);
     tcase_add_loop_test(tcase, test_new_interrupted, 1, 6);
     tcase_add_test(tcase, test_new_ca_unreachable);
+    tcase_add_test(tcase, test_new_may_be_sent);
+    tcase_add_test(tcase, test_recover_may_be_sent);
+    tcase_add_test(tcase, test_new_asked_first);
+    add_rows(tcase, test_new_waits, waits);
+    add_rows(tcase, test_retrieve_waits, waits);
+    tcase_add_test(tcase, test_wait_unreachable);
+    tcase_add_test(tcase, test_wait_interrupted);
     tcase_add_test(tcase, test_new_denied_keeps_the_record);
     tcase_add_test(tcase, test_new_wrong_certificate);
+    tcase_add_test(tcase, test_new_wrong_certificate_without_number);
+    tcase_add_test(tcase, test_retrieve_wrong_certificate);
     tcase_add_test(tcase, test_import_later);
     add_rows(tcase, test_retrieve, polls);
     tcase_add_test(tcase, test_retrieve_goes_on);

@@ -235,7 +235,70 @@ START_TEST(a_files_key_needs_to_be_asked_for)
     assert_contains(err.hint, "--import-key");
     options.password = NULL;
     assert_fails(import(&options, &list), CS_E_USAGE, &err);
+    assert_contains(err.message, "needs its password");
+    assert_contains(err.hint, "--password-source");
     assert_nothing_left();
+}
+END_TEST
+
+/* The option that would help is named only to who has not said it. */
+START_TEST(a_file_without_the_key)
+{
+    cs_auto_value(cs_bytes) file =
+        file_of(FOREIGN("openssl pkcs12 -export -nokeys -in cert.pem -passout pass:hunter2 "
+                        "-out file"));
+    cs_auto_value(cs_certificate_list) list = {0};
+
+    for (int asked = 0; asked < 2; asked++) {
+        const struct cs_import_options options = pfx_of(&file, asked);
+        assert_fails(import(&options, &list), CS_E_MISMATCH, &err);
+        assert_contains(err.message, asked ? ", nor in the file" : "is not on the token");
+        ck_assert_int_eq(strstr(err.hint, "--import-key") == NULL, asked);
+    }
+    assert_nothing_left();
+}
+END_TEST
+
+/* By its name or by its first octets: what was to be a .pfx is not asked for as a .cer. */
+static const struct {
+    const char *command;
+    const char *path;
+    const char *message;
+} damaged[] = {
+    {PFX "; truncate -s -10 file", "server.pfx", "damaged"},
+    {PFX "; truncate -s 200 file", "edge", "damaged"},
+    {"openssl rand -out file 3000", "server.pfx", "damaged"},
+    {": >file", "SERVER.P12", "damaged"},
+    {"openssl rand -out file 3000", "server.cer", "holds no certificate"},
+};
+
+START_TEST(a_damaged_file_is_called_so)
+{
+    cs_auto_value(cs_bytes) file = file_of(damaged[_i].command);
+    struct cs_import_options options = pfx_of(&file, true);
+    cs_auto_value(cs_certificate_list) list = {0};
+    cs_autofree char *prefix = cs_asprintf("%s: ", damaged[_i].path);
+
+    options.path = damaged[_i].path;
+    assert_fails(import(&options, &list), CS_E_INPUT, &err);
+    assert_contains(err.message, prefix);
+    assert_contains(err.message, damaged[_i].message);
+    ck_assert_int_eq(strstr(err.hint, ".cer") == NULL, strcmp(damaged[_i].message, "damaged") == 0);
+    assert_nothing_left();
+}
+END_TEST
+
+/* What is in a file counts, not its name. */
+START_TEST(a_certificate_under_another_name)
+{
+    int64_t id;
+    cs_auto_value(cs_bytes) der = answered("ECDH_P256", 0, "-days 9", &id);
+    struct cs_import_options options = import_of(&der);
+    cs_auto_value(cs_certificate_list) list = {0};
+
+    options.path = "edge1.pfx";
+    assert_ok(import(&options, &list), &err);
+    ck_assert_int_eq(stored_state(id), CS_STATE_IMPORTED);
 }
 END_TEST
 
@@ -443,6 +506,9 @@ int main(void)
     tcase_add_test(tcase, ca_certificates_go_as_such);
     tcase_add_test(tcase, without_its_key_nothing_is_taken);
     tcase_add_test(tcase, a_files_key_needs_to_be_asked_for);
+    tcase_add_test(tcase, a_file_without_the_key);
+    add_rows(tcase, a_damaged_file_is_called_so, damaged);
+    tcase_add_test(tcase, a_certificate_under_another_name);
     tcase_add_test(tcase, imported_key_is_marked);
     tcase_add_test(tcase, imported_key_can_serve);
     tcase_add_test(tcase, policy_holds_for_files);

@@ -193,6 +193,61 @@ START_TEST(test_ca_and_files)
 }
 END_TEST
 
+static unsigned pauses;
+
+static void count_pause(unsigned ms)
+{
+    (void)ms;
+    pauses++;
+}
+
+/* The CA decides on the fourth question, which is the second certificate's in the second round: its
+ * result comes first, then that of the one that is asked for after it. */
+START_TEST(test_waits)
+{
+    cs_auto_value(cs_result_list) results = {0};
+    static const char *const order[] = {"fe2.litwareinc.net", "fe1.litwareinc.net",
+                                        "fe0.litwareinc.net"};
+
+    add_plan(front_end(0, "fake"));
+    add_plan(front_end(1, "fake"));
+    add_plan(front_end(2, NULL));
+    ca.answer = CS_CA_PENDING;
+    ca.issue_at = 4;
+    flow.wait = 60;
+    flow.pause = count_pause;
+    assert_ok(new_all(&results), &err);
+    ck_assert_int_eq(cs_result_list_rc(&results, true), CS_OK);
+    ck_assert_uint_eq(results.count, ROWS(order));
+    for (size_t i = 0; i < ROWS(order); i++) {
+        ck_assert_str_eq(results.items[i].request->plan->computer, order[i]);
+    }
+    ck_assert_uint_eq(count_in(CS_STATE_IMPORTED), 2);
+    ck_assert_uint_eq(ca.submits, 2);
+    ck_assert_uint_eq(ca.polls, 5);
+    ck_assert_uint_eq(pauses, 3);
+    ck_assert_uint_eq(cs_softkeys_calls(token, CS_SOFTKEYS_OPEN), 1);
+}
+END_TEST
+
+/* When the time is over each is said to be pending, and nothing is lost. */
+START_TEST(test_waits_in_vain)
+{
+    cs_auto_value(cs_result_list) results = {0};
+
+    add_plan(front_end(0, "fake"));
+    add_plan(front_end(1, "fake"));
+    ca.answer = CS_CA_PENDING;
+    flow.wait = 2;
+    flow.pause = count_pause;
+    assert_ok(new_all(&results), &err);
+    ck_assert_uint_eq(results.count, 2);
+    ck_assert_int_eq(cs_result_list_rc(&results, true), CS_E_PENDING);
+    ck_assert_uint_eq(count_in(CS_STATE_PENDING), 2);
+    ck_assert_uint_eq(ca.polls, 4);
+}
+END_TEST
+
 START_TEST(test_ca_unreachable)
 {
     cs_auto_value(cs_result_list) results = {0};
@@ -273,6 +328,8 @@ int main(void)
     tcase_add_test(tcase, test_half_made_is_said);
     tcase_add_test(tcase, test_nothing_is_made);
     tcase_add_test(tcase, test_ca_and_files);
+    tcase_add_test(tcase, test_waits);
+    tcase_add_test(tcase, test_waits_in_vain);
     tcase_add_test(tcase, test_ca_unreachable);
     tcase_add_loop_test(tcase, test_names_are_missing, 0, 2);
     tcase_add_test(tcase, test_edge_twice);

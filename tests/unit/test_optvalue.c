@@ -112,6 +112,12 @@ static const struct {
     {CS_OPT_PIN_SOURCE, "|cat /etc/pin", NULL, "file:PATH"},
     {CS_OPT_PIN_SOURCE, "1234", NULL, "file:PATH"},
     {CS_OPT_CA_PASSWORD_SOURCE, "hunter2", NULL, "file:PATH"},
+    /* As the dialog of Windows gives it: what is not seen goes later (test_set). */
+    {CS_OPT_THUMBPRINT, "\u200e39 12 3e", "\u200e39 12 3e", NULL},
+    {CS_OPT_IDENTITY, "\u200eglobal", NULL, "type it anew"},
+    {CS_OPT_PATH, "-", NULL, "name a file"},
+    {CS_OPT_REQUEST_ID, "x", NULL, "digits"},
+    {CS_OPT_COMPUTER_FQDN, "*.litwareinc.com", NULL, "whole name"},
 };
 
 START_TEST(test_value)

@@ -61,10 +61,10 @@ static void assert_null(const json_t *object, const char *name)
 static void assert_fields(const json_t *object, bool failed)
 {
     static const char *const fields[] = {
-        "RequestId",  "RequestStatus", "Type",     "Subject",     "Names",    "Pool",
-        "Computer",   "Role",          "Choice",   "Like",        "Existing", "LeftAlone",
-        "Thumbprint", "Key",           "Ca",       "CaRequestId", "Files",    "Warnings",
-        "Template",   "FriendlyName",  "Exported", "Copy",
+        "RequestId",  "RequestStatus", "Type",     "Subject",     "Names",     "Pool",
+        "Computer",   "Role",          "Choice",   "Like",        "Existing",  "LeftAlone",
+        "Thumbprint", "Key",           "Ca",       "CaRequestId", "Files",     "Warnings",
+        "Template",   "FriendlyName",  "Exported", "Copy",        "CaMessage",
     };
 
     for (size_t i = 0; i < ROWS(fields); i++) {

@@ -35,7 +35,7 @@ static cs_rc take_away(const char *list, bool previous, bool staged)
 static struct cs_certificate_list get(const char *list, bool assigned_only)
 {
     cs_auto_value(cs_strv) types = words(list);
-    const struct cs_get_options options = {&types, assigned_only};
+    const struct cs_get_options options = {.types = &types, .assigned_only = assigned_only};
     struct cs_certificate_list result = {0};
 
     assert_ok(cs_flow_get(&flow, &options, &result, &err), &err);
@@ -118,7 +118,8 @@ START_TEST(thumbprints_are_taken_as_they_come)
         len += (size_t)snprintf(spaced + len, sizeof spaced - len, "%.2s ", facts.thumbprint + i);
     }
     cs_autofree char *lower = cs_ascii_lower(facts.thumbprint);
-    const char *const forms[] = {spaced, lower, facts.sha256};
+    cs_autofree char *marked = cs_asprintf("\ufeff%.20s\u200b%s\u00a0", lower, lower + 20);
+    const char *const forms[] = {spaced, lower, marked, facts.sha256};
     for (size_t i = 0; i < ROWS(forms); i++) {
         cs_auto_value(cs_certificate_list) result = {0};
         const struct cs_set_options options = {.thumbprint = forms[i], .types = &no_types};
@@ -137,6 +138,8 @@ static const struct {
     {"", "Default", CS_E_USAGE},
     {"B142918E463981A76503828BB1278391B716280987B", "Default", CS_E_USAGE},
     {"B142918E463981A76503828BB1278391B71628098x", "Default", CS_E_USAGE},
+    {"B142918E463981A76503828BB1278391B716280\u0439", "Default", CS_E_USAGE},
+    {"\u200e", "Default", CS_E_USAGE},
     {"B142918E463981A76503828BB1278391B7162809", "Default", CS_E_TOKEN_ABSENT},
     {"B142918E463981A76503828BB1278391B7162809", "NoType", CS_E_USAGE},
     {"B142918E463981A76503828BB1278391B7162809", "iPhoneAPNService", CS_E_USAGE},

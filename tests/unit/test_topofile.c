@@ -98,6 +98,7 @@ START_TEST(test_bad)
     make_large("large", (off_t)200 << 20);
     assert_fails(cs_topofiles_add(&files, bad[_i].name, &err), CS_E_INPUT, &err);
     assert_contains(err.message, bad[_i].message);
+    ck_assert_msg(*err.hint, "no remedy for: %s", err.message);
     ck_assert_uint_eq(files.count, 0);
 }
 END_TEST
