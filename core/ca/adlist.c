@@ -1,8 +1,8 @@
 #include "ca/adlist.h"
 
 #include "base/mem.h"
+#include "ca/logon.h"
 #include "net/directory.h"
-#include "net/krb5cred.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,17 +22,8 @@ static cs_rc open_krb5(const struct cs_ca_target *target, struct cs_krb5 **ret_k
     const char *host = target->global_catalog       ? target->global_catalog
                        : target->global_settings_dc ? target->global_settings_dc
                                                     : target->host;
-    const struct cs_krb5_wish who = {.account = target->account,
-                                     .password = target->password,
-                                     .keytab = target->keytab,
-                                     .ccache = target->ccache,
-                                     .realm = target->realm,
-                                     .host = host};
 
-    cs_ca_watch_kerberos(target);
-    cs_rc rc = cs_krb5_open(&who, ret_krb5, err);
-    cs_ca_watch_end(target);
-    return rc;
+    return cs_ca_logon(target, host, ret_krb5, err);
 }
 
 static cs_rc open_directory(const struct cs_ca_target *target, struct cs_krb5 *krb5,

@@ -41,11 +41,12 @@ static cs_rc cep_check(const struct cs_ca_target *target, const struct cs_ca_que
                        struct cs_err *err)
 {
     cs_auto_value(cs_xcep) policies = {0};
+    const struct cs_ca_question reach = {0}; /* of the template the policies have told */
     struct cs_ca_target service = *target;
 
     CS_TRY(get_policies(target, &policies, err));
     CS_TRY(choose(target, &policies, question->template_name, &service.address, err));
-    return cs_ca_ces.check(&service, question, err);
+    return cs_ca_ces.check(&service, &reach, err);
 }
 
 /* The handle is the address of the enrolment service, which is the one to ask again. */

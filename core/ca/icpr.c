@@ -3,9 +3,9 @@
 #include "ca/adlist.h"
 #include "ca/hresult.h"
 #include "ca/icprmsg.h"
+#include "ca/logon.h"
 #include "ca/protocol.h"
 #include "net/epm.h"
-#include "net/krb5cred.h"
 #include "net/ntlm.h"
 #include "net/rpc.h"
 #include "net/rpcsec.h"
@@ -106,22 +106,11 @@ static cs_rc get_ntlm(struct session *session, struct cs_err *err)
 static cs_rc get_credentials(struct session *session, struct cs_err *err)
 {
     const struct cs_ca_target *target = session->target;
-    const struct cs_krb5_wish wish = {
-        .account = target->account,
-        .password = target->password,
-        .keytab = target->keytab,
-        .ccache = target->ccache,
-        .realm = target->realm,
-        .host = target->host,
-    };
 
     if (target->auth == CS_CA_AUTH_NTLM) {
         return get_ntlm(session, err);
     }
-    cs_ca_watch_kerberos(target);
-    cs_rc rc = cs_krb5_open(&wish, &session->krb5, err);
-    cs_ca_watch_end(target);
-    return rc;
+    return cs_ca_logon(target, target->host, &session->krb5, err);
 }
 
 static cs_rc authenticate(struct session *session, struct cs_err *err)
@@ -234,8 +223,7 @@ static char *say_credentials(const struct session *session)
     if (!session->krb5) {
         return cs_asprintf("NTLM: %s with its password", target->account);
     }
-    return cs_asprintf("Kerberos: %s by %s", cs_krb5_client(session->krb5),
-                       cs_krb5_source(session->krb5));
+    return cs_ca_logon_text(session->krb5);
 }
 
 static char *say_authentication(const struct session *session)

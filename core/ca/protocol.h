@@ -59,10 +59,9 @@ struct cs_ca_target {
     unsigned timeout;          /* seconds for the whole question; never 0 here */
 };
 
-/* target->watch, if there is one: @format makes `what`; what a ticket-granting ticket for the
- * target's account may wait for, and a ticket for @client ("user@REALM"); and what is optional. */
+/* target->watch, if there is one: @format makes `what`; what a ticket for @client ("user@REALM")
+ * may wait for; and what is optional. */
 void cs_ca_watch_begin(const struct cs_ca_target *target, const char *format, ...) CS_PRINTF(2, 3);
-void cs_ca_watch_kerberos(const struct cs_ca_target *target);
 void cs_ca_watch_ticket(const struct cs_ca_target *target, const char *client);
 void cs_ca_watch_optional(const struct cs_ca_target *target);
 void cs_ca_watch_end(const struct cs_ca_target *target);

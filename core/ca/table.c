@@ -44,14 +44,6 @@ void cs_ca_watch_begin(const struct cs_ca_target *target, const char *format, ..
     }
 }
 
-void cs_ca_watch_kerberos(const struct cs_ca_target *target)
-{
-    cs_ca_watch_begin(target, "Kerberos: the domain controllers (KDC)%s%.200s%s%.200s",
-                      target->realm ? " of " : "", target->realm ? target->realm : "",
-                      target->account ? ", asked for a ticket of " : "",
-                      target->account ? target->account : "");
-}
-
 void cs_ca_watch_ticket(const struct cs_ca_target *target, const char *client)
 {
     cs_ca_watch_begin(

@@ -3,8 +3,8 @@
 #include "base/mem.h"
 #include "ca/adlist.h"
 #include "ca/clientkey.h"
+#include "ca/logon.h"
 #include "net/gss.h"
-#include "net/krb5cred.h"
 #include "net/tcp.h"
 
 #include <stdlib.h>
@@ -62,17 +62,8 @@ static cs_rc open_kerberos(const struct cs_ca_target *target, struct cs_web *web
                            struct cs_err *err)
 {
     cs_autofree char *host = host_of(target->address);
-    const struct cs_krb5_wish wish = {.account = target->account,
-                                      .password = target->password,
-                                      .keytab = target->keytab,
-                                      .ccache = target->ccache,
-                                      .realm = target->realm,
-                                      .host = host};
 
-    cs_ca_watch_kerberos(target);
-    cs_rc rc = cs_krb5_open(&wish, &web->krb5, err);
-    cs_ca_watch_end(target);
-    return rc;
+    return cs_ca_logon(target, host, &web->krb5, err);
 }
 
 static cs_rc use_client(void *ctx, SSL_CTX *ssl, struct cs_err *err)
@@ -154,8 +145,7 @@ static char *say_credentials(const struct cs_web *web)
 
     switch (target->auth) {
     case CS_CA_AUTH_KERBEROS:
-        return cs_asprintf("Kerberos: %s by %s", cs_krb5_client(web->krb5),
-                           cs_krb5_source(web->krb5));
+        return cs_ca_logon_text(web->krb5);
     case CS_CA_AUTH_NTLM:
         return cs_asprintf("NTLM: %s with its password", account);
     case CS_CA_AUTH_PASSWORD:
