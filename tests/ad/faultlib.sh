@@ -144,12 +144,12 @@ table() {
 mkdir -p prefix/bin prefix/libexec/cscert
 cp "$CSCERT" prefix/bin/cscert
 # shellcheck disable=SC2016
-PRELOAD=$(faketime -f +0 sh -c 'printf %s "$LD_PRELOAD"')
+PRELOAD=$("$SOURCE/tests/ad/faketime.sh" +0 sh -c 'printf %s "$LD_PRELOAD"')
 at() { # OFFSET: cscert and cscert-ca see a clock that is wrong by so much
     printf '#!/bin/sh\nexec env LD_PRELOAD=%q FAKETIME=%q DONT_FAKE_MONOTONIC=1 %q "$@"\n' "$PRELOAD" "$1" \
         "$BUILD/cli/cscert-ca" >prefix/libexec/cscert/cscert-ca
     chmod 0755 prefix/libexec/cscert/cscert-ca
-    CSCERT=$WORK/prefix/bin/cscert BEFORE=(faketime -f "$1")
+    CSCERT=$WORK/prefix/bin/cscert BEFORE=("$SOURCE/tests/ad/faketime.sh" "$1")
 }
 right_time() {
     CSCERT=$BUILD/cli/cscert BEFORE=()

@@ -5,6 +5,7 @@
 set -euo pipefail
 
 tool=$1
+faketime=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/faketime.sh
 : "${ADBED:?run me by ad.sh}" "${ADBED_STATE:?run me inside the bed}"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -137,18 +138,18 @@ said "no such realm" rc=CA_UNREACHABLE 'hint=this machine must find the domain*'
 kinit -l 3m -c FILE:short kenmyer <password >/dev/null
 ask submit "${ca[@]}" "${asked[@]}" ccache=FILE:short
 said "a short ticket, while it lives" "${issued[@]}"
-faketime -f +4m "$tool" submit "${ca[@]}" "${asked[@]}" ccache=FILE:short >output || true
+"$faketime" +4m "$tool" submit "${ca[@]}" "${asked[@]}" ccache=FILE:short >output || true
 said "a ticket that has expired" rc=CA_UNREACHABLE sent=no \
     'cause=krb5_get_credentials: Ticket expired (Kerberos -1765328352)'
-faketime -f +30m "$tool" submit "${ca[@]}" "${asked[@]}" ccache=FILE:ticket >output || true
+"$faketime" +30m "$tool" submit "${ca[@]}" "${asked[@]}" ccache=FILE:ticket >output || true
 said "a clock that is ahead, with a ticket" rc=CA_UNREACHABLE sent=no \
     'cause=krb5_get_credentials: Clock skew too great (Kerberos -1765328347)' 'hint=Kerberos allows*'
-faketime -f -30m "$tool" submit "${ca[@]}" "${asked[@]}" ccache=FILE:ticket >output || true
+"$faketime" -30m "$tool" submit "${ca[@]}" "${asked[@]}" ccache=FILE:ticket >output || true
 said "a clock that is behind, with a ticket" rc=CA_UNREACHABLE sent=no 'hint=Kerberos allows*'
-faketime -f +30m "$tool" submit "${ca[@]}" "${asked[@]}" "${kenmyer[@]}" >output || true
+"$faketime" +30m "$tool" submit "${ca[@]}" "${asked[@]}" "${kenmyer[@]}" >output || true
 said "a clock that is ahead, with a password: libkrb5 takes the domain's" "${issued[@]}"
 sed 's/^\[libdefaults\]/&\n    kdc_timesync = 0/' /etc/krb5.conf >no-timesync.conf
-KRB5_CONFIG=no-timesync.conf faketime -f +30m "$tool" submit "${ca[@]}" "${asked[@]}" \
+KRB5_CONFIG=no-timesync.conf "$faketime" +30m "$tool" submit "${ca[@]}" "${asked[@]}" \
     "${kenmyer[@]}" >output || true
 said "the same where krb5.conf forbids that" rc=CA_UNREACHABLE sent=no \
     'cause=krb5_get_init_creds: Clock skew too great (Kerberos -1765328347)'
