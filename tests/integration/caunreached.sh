@@ -22,21 +22,25 @@ MODULE=$BUILD/tests/support/spymod.so write_config \
     "ca policies { type = cep  address = 'https://localhost:1/x$CEP'  $ACCOUNT }" \
     "ca both { type = ces  address = { 'https://localhost:1/x$CES', 'https://localhost:2/x$CES' }  $ACCOUNT }"
 
-new() { # new CA TEXT
+# Where that may be, no name server is there to be asked: the answer of this machine's could be late, or a lie.
+ALONE=(unshare --net)
+"${ALONE[@]}" true 2>/dev/null || ALONE=()
+
+new() { # new CA TEXT [COMMAND...]: what it is started with
     rm -f counts
-    run 7 "$CSCERT" new --type Internal --computer-fqdn edge1.litwareinc.com --ca "$1" --key-alg ECDH_P256
+    run 7 "${@:3}" "$CSCERT" new --type Internal --computer-fqdn edge1.litwareinc.com --ca "$1" --key-alg ECDH_P256
     says "$2"
     grep -q '^  do: .' "$ERR" || fail "$1: no remedy"
     if grep -s C_GenerateKeyPair counts; then fail "$1: a key was generated"; fi
     run 0 "$CSCERT" list --json
     same "requests after $1" 0 "$(json length)"
 }
-new name 'ca.invalid cannot be resolved'
+new name 'ca.invalid cannot be resolved' "${ALONE[@]}"
 new pages 'localhost cannot be asked'
-new pages-name 'ca.invalid cannot be asked'
+new pages-name 'ca.invalid cannot be asked' "${ALONE[@]}"
 new pages-ticket 'there is no ticket'
 new service 'localhost cannot be asked'
-new service-name 'ca.invalid cannot be asked'
+new service-name 'ca.invalid cannot be asked' "${ALONE[@]}"
 new policies 'localhost cannot be asked'
 new both 'none of the 2 addresses'
 has_objects 0 0 0

@@ -13,7 +13,7 @@ checked() {
         --suppressions="$SOURCE/tests/support/valgrind.supp" "$@"
 }
 checked 0 "$CSCERT" ca init 'Valgrind' --key-alg ECDH_P256
-checked 0 "$CSCERT" new --type Internal --computer-fqdn edge1.litwareinc.com --ca "$CA" --report report.html
+checked 0 "$CSCERT" new --type Internal --computer-fqdn edge1.litwareinc.com --key-size 1024 --ca "$CA" --report report.html
 checked 0 "$CSCERT" new --type Internal --computer-fqdn edge2.litwareinc.com --key-alg ECDH_P384 --output out.req
 checked 0 "$CMDLET" -List
 checked 0 "$CSCERT" list --json

@@ -41,18 +41,19 @@ static struct cs_bytes issue(const struct cs_bytes *csr)
 {
     free(cs_judge_write(ca.folder, "ca.csr", csr->data, csr->len));
     if (ca.wrong_key) {
-        return cs_judge_make(ca.folder, "issued.der",
-                             "openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null "
-                             "-subj /CN=edge1.litwareinc.com -days 2 -outform DER "
-                             "-set_serial 0x0123456789abcdef "
-                             "-addext subjectAltName=DNS:edge1.litwareinc.com "
-                             "-addext extendedKeyUsage=serverAuth "
-                             "-addext basicConstraints=CA:FALSE -out issued.der 2>/dev/null");
+        return cs_judge_make(
+            ca.folder, "issued.der",
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+            "-keyout /dev/null -subj /CN=edge1.litwareinc.com -days 2 -outform DER "
+            "-set_serial 0x0123456789abcdef "
+            "-addext subjectAltName=DNS:edge1.litwareinc.com "
+            "-addext extendedKeyUsage=serverAuth "
+            "-addext basicConstraints=CA:FALSE -out issued.der 2>/dev/null");
     }
     return cs_judge_make(
         ca.folder, "issued.der",
-        "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -subj /CN=fake -days 9 "
-        "-out ca.pem 2>/dev/null && "
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key "
+        "-subj /CN=fake -days 9 -out ca.pem 2>/dev/null && "
         "openssl x509 -req -inform DER -in ca.csr -CA ca.pem -CAkey ca.key -set_serial 1 -days 2 "
         "-copy_extensions copyall -outform DER -out issued.der 2>/dev/null");
 }
@@ -155,6 +156,7 @@ struct fake_ui {
     unsigned looks;
     size_t done; /* the last progress */
     size_t total;
+    void (*meanwhile)(void); /* what another run does while the question is open */
 };
 static struct fake_ui ui;
 
@@ -174,6 +176,9 @@ static cs_rc ui_confirm(struct cs_ui *self, const char *question, struct cs_err 
     (void)self;
     (void)question;
     ui.questions++;
+    if (ui.meanwhile) {
+        ui.meanwhile();
+    }
     return ui.is_there && ui.says_yes ? CS_OK : cs_fail(err, CS_E_CANCELLED, "no");
 }
 static bool ui_can_ask(struct cs_ui *self)
