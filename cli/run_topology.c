@@ -15,8 +15,8 @@ static bool json(const struct cs_run *run)
 }
 
 /* What every certificate of the topology would be: for all SIP domains, wherever it goes. */
-static void deployment_of(const struct cs_run *run, const struct cs_topology *topology,
-                          struct cs_deployment *ret_deployment)
+static cs_rc deployment_of(const struct cs_run *run, const struct cs_topology *topology,
+                           struct cs_deployment *ret_deployment, struct cs_err *err)
 {
     const struct cs_plan_input input = {
         .topology = topology,
@@ -24,21 +24,23 @@ static void deployment_of(const struct cs_run *run, const struct cs_topology *to
         .all_sip_domain = true,
         .no_destination = true,
     };
-    struct cs_err nothing = {0};
+    cs_rc rc = cs_deployment_build(&input, ret_deployment, err);
 
     /* One in which nothing needs a certificate is empty. */
-    (void)!cs_deployment_build(&input, ret_deployment, &nothing);
+    return rc == CS_E_USAGE ? CS_OK : rc;
 }
 
-static void compare(const struct cs_run *run, const struct cs_topology *before,
-                    const struct cs_topology *after, struct cs_plan_change_list *ret_changes)
+static cs_rc compare(const struct cs_run *run, const struct cs_topology *before,
+                     const struct cs_topology *after, struct cs_plan_change_list *ret_changes,
+                     struct cs_err *err)
 {
     cs_auto_value(cs_deployment) old = {0};
     cs_auto_value(cs_deployment) new = {0};
 
-    deployment_of(run, before, &old);
-    deployment_of(run, after, &new);
+    CS_TRY(deployment_of(run, before, &old, err));
+    CS_TRY(deployment_of(run, after, &new, err));
     cs_deployment_diff(&old, &new, ret_changes);
+    return CS_OK;
 }
 
 /* ---- import ---- */
@@ -106,8 +108,14 @@ static void finish_import(struct cs_run *run, const struct cs_toposource *source
     }
     cs_topology_check(source->topology, &findings);
     if (before->topology && stored) {
-        compare(run, before->topology, source->topology, &changes);
-        import.diff = &changes;
+        struct cs_err why = {0};
+        if (compare(run, before->topology, source->topology, &changes, &why) == CS_OK) {
+            import.diff = &changes;
+        } else {
+            /* It is stored all the same: requests for one computer do not depend on it. */
+            cs_autofree char *text = cs_asprintf("what it changes is not known: %s", why.message);
+            run->app->ui->ops->warn(run->app->ui, text);
+        }
     }
     run->text = json(run) ? cs_outtopo_import_json(&import) : cs_outtopo_import_text(&import);
 }
@@ -160,7 +168,7 @@ static cs_rc show_diff(struct cs_run *run, struct cs_err *err)
 
     CS_TRY(cs_toposource_stored(run->app->store, 1, &before, err));
     if (before.topology) {
-        compare(run, before.topology, run->source.topology, &changes);
+        CS_TRY(compare(run, before.topology, run->source.topology, &changes, err));
     }
     run->text =
         json(run) ? cs_outtopo_diff_json(&changes)

@@ -100,21 +100,6 @@ static bool same_text(const char *a, const char *b)
     return a && b ? cs_ascii_iequal(a, b) : a == b;
 }
 
-/* The request is for what the plan is for, with such a key; the names are another matter. */
-static bool is_same(const struct cs_flow_holder *holder, const struct cs_plan *plan)
-{
-    const struct cs_plan *other = holder->plan;
-    /* The members of an Edge pool share one, and so do all that issue OAuth tokens: whichever of
-     * them was named. */
-    bool shared = plan->role == CS_ROLE_EDGE || plan->types == 1U << CS_TYPE_OAUTH_TOKEN_ISSUER;
-    bool same_place = shared || same_text(other->computer, plan->computer);
-
-    return other->types == plan->types && same_place &&
-           same_text(other->subject.common_name, plan->subject.common_name) &&
-           (!plan->key_chosen || cs_key_spec_equal(&other->key_spec, &plan->key_spec)) &&
-           other->exportable == plan->exportable && (other->client_eku || !plan->client_eku);
-}
-
 static bool has_name(const struct cs_strv *names, const char *name)
 {
     for (size_t i = 0; i < names->count; i++) {
@@ -123,6 +108,36 @@ static bool has_name(const struct cs_strv *names, const char *name)
         }
     }
     return false;
+}
+
+/* Whom a request is for, as a plan sees it. The greater, the nearer. */
+enum place {
+    PLACE_OTHER,
+    PLACE_SERVES, /* others of the pool, and the plan's computer too: its name is among theirs */
+    PLACE_SAME,
+};
+
+static enum place place_of(const struct cs_flow_holder *holder, const struct cs_plan *plan)
+{
+    /* The members of an Edge pool share one, and so do all that issue OAuth tokens: whichever of
+     * them was named. */
+    bool shared = plan->role == CS_ROLE_EDGE || plan->types == 1U << CS_TYPE_OAUTH_TOKEN_ISSUER;
+
+    if (shared || same_text(holder->plan->computer, plan->computer)) {
+        return PLACE_SAME;
+    }
+    return plan->computer && has_name(&holder->names, plan->computer) ? PLACE_SERVES : PLACE_OTHER;
+}
+
+/* The request is for what the plan is for, with such a key; place and names are another matter. */
+static bool is_same(const struct cs_flow_holder *holder, const struct cs_plan *plan)
+{
+    const struct cs_plan *other = holder->plan;
+
+    return other->types == plan->types &&
+           same_text(other->subject.common_name, plan->subject.common_name) &&
+           (!plan->key_chosen || cs_key_spec_equal(&other->key_spec, &plan->key_spec)) &&
+           other->exportable == plan->exportable && (other->client_eku || !plan->client_eku);
 }
 
 static void find_missing(const struct cs_flow_holder *holder, const struct cs_plan *plan,
@@ -182,21 +197,25 @@ void cs_flow_fit(const struct cs_flow_pool *pool, const struct cs_plan *plan,
                  struct cs_existing *ret_existing)
 {
     const int64_t now = cs_clock_now();
+    enum place best = PLACE_OTHER;
 
     *ret_existing = (struct cs_existing){0};
     /* From the newest on. */
     for (size_t i = plan->pool ? pool->count : 0; i-- > 0;) {
         const struct cs_flow_holder *holder = &pool->items[i];
+        enum place place = place_of(holder, plan);
         cs_auto_value(cs_strv) missing = {0};
 
-        if (!is_same(holder, plan)) {
+        if (place == PLACE_OTHER || !is_same(holder, plan)) {
             continue;
         }
         find_missing(holder, plan, &missing);
         enum cs_fit fit = judge(holder, missing.count > 0, now);
-        if (rank(fit) <= rank(ret_existing->fit)) {
+        int better = rank(fit) - rank(ret_existing->fit);
+        if (fit == CS_FIT_NONE || better < 0 || (better == 0 && place <= best)) {
             continue;
         }
+        best = place;
         cs_existing_done(ret_existing);
         *ret_existing =
             (struct cs_existing){fit, holder->id, holder->state, holder->not_after, missing};

@@ -53,10 +53,12 @@ static cs_rc leave_alone(const struct cs_flow *flow, struct cs_result *result, s
     cs_bytes_done(&stored->csr);
     cs_bytes_done(&stored->spki);
     cs_bytes_done(&stored->chain);
-    /* The store does not keep why this certificate is planned. */
+    /* The store does not keep why this certificate is planned, nor whom else it serves. */
     stored->plan->role = result->request->plan->role;
     free(stored->plan->choice);
     stored->plan->choice = cs_steal(&result->request->plan->choice);
+    free(stored->plan->computer);
+    stored->plan->computer = cs_steal(&result->request->plan->computer);
     cs_request_free(result->request);
     result->request = cs_steal(&stored);
     result->left_alone = true;

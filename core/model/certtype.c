@@ -67,23 +67,49 @@ static cs_rc fail_unknown(const char *word, struct cs_err *err)
     return rc;
 }
 
+/* CS_TYPE_COUNT: it names none. */
+static unsigned find_word(const char *word)
+{
+    unsigned type = 0;
+
+    while (type < CS_TYPE_COUNT && !cs_ascii_iequal(word, table[type].name)) {
+        type++;
+    }
+    return type;
+}
+
+static cs_type_set set_of(unsigned type)
+{
+    return type == CS_TYPE_EXTERNAL ? external : (cs_type_set)1 << type;
+}
+
+cs_type_set cs_cert_type_said(const char *word, const char **ret_name)
+{
+    unsigned type = find_word(word);
+
+    if (type == CS_TYPE_COUNT) {
+        return 0;
+    }
+    *ret_name = table[type].name;
+    return set_of(type);
+}
+
 static cs_rc parse_word(const char *word, const char *computer, cs_type_set *types,
                         struct cs_err *err)
 {
-    for (size_t i = 0; i < CS_TYPE_COUNT; i++) {
-        if (!cs_ascii_iequal(word, table[i].name)) {
-            continue;
-        }
-        if (!table[i].on_premises) {
-            return cs_fail_hint(err, CS_E_USAGE,
-                                "this type belongs to Lync Online; leave it out of -Type",
-                                "The computer%s%s does not need a certificate of type %s",
-                                computer ? " " : "", computer ? computer : "", table[i].name);
-        }
-        *types |= i == CS_TYPE_EXTERNAL ? external : (cs_type_set)1 << i;
-        return CS_OK;
+    unsigned type = find_word(word);
+
+    if (type == CS_TYPE_COUNT) {
+        return fail_unknown(word, err);
     }
-    return fail_unknown(word, err);
+    if (!table[type].on_premises) {
+        return cs_fail_hint(err, CS_E_USAGE,
+                            "this type belongs to Lync Online; leave it out of -Type",
+                            "The computer%s%s does not need a certificate of type %s",
+                            computer ? " " : "", computer ? computer : "", table[type].name);
+    }
+    *types |= set_of(type);
+    return CS_OK;
 }
 
 cs_rc cs_cert_types_parse(const struct cs_strv *words, const char *computer, cs_type_set *ret_types,

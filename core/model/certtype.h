@@ -49,6 +49,10 @@ const struct cs_cert_type_info *cs_cert_type_info(enum cs_cert_type type);
 /* The type of that name, as the cmdlet writes it; CS_TYPE_COUNT: none has it. */
 enum cs_cert_type cs_cert_type_find(const char *name);
 
+/* The types that @word names, without case; *ret_name is how the cmdlet writes it ("External",
+ * which is two of them). 0: it names none. */
+cs_type_set cs_cert_type_said(const char *word, const char **ret_name);
+
 /* The types that @words name, without case; duplicates are one; External is AccessEdgeExternal and
  * DataEdgeExternal. CS_E_USAGE for an unknown word (the
  * known ones are listed), for none, and for a type that no on-premises computer needs (@computer

@@ -10,6 +10,12 @@
 /* A certificate with no more days left is worth a new one. */
 #define CS_RENEW_DAYS 30
 
+/* Of all certificates of a deployment together, so that no document takes a plan of them out of all
+ * proportion: sixteen names for each computer that a topology can have; the octets are those of the
+ * names and of the sources that they come from. */
+#define CS_DEPLOYMENT_NAMES_MAX  (16 * CS_TOPO_COMPUTERS_MAX)
+#define CS_DEPLOYMENT_OCTETS_MAX ((size_t)64 << 20)
+
 struct cs_plan_list {
     struct cs_plan **items;
     size_t count;
@@ -54,7 +60,8 @@ size_t cs_deployment_groupings(const struct cs_topology *topology, const struct 
  * says in choice why its types stand together and whose key it is. Of @input types and
  * computer_fqdn are not used; output, if set, is a folder: each plan gets the path of a file in it,
  * no two the same; input's friendly_name, domain_names and like go to every plan. CS_E_USAGE if
- * @input has no topology or nothing in it needs a certificate. */
+ * @input has no topology or nothing in it needs a certificate, CS_E_INPUT if it asks for more names
+ * than CS_DEPLOYMENT_NAMES_MAX and CS_DEPLOYMENT_OCTETS_MAX allow. */
 CS_MUST_CHECK cs_rc cs_deployment_build(const struct cs_plan_input *input,
                                         struct cs_deployment *ret_deployment, struct cs_err *err);
 

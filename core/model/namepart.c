@@ -9,8 +9,9 @@
  * and a hostile topology makes us work no further. */
 #define WANTED_MAX (8 * CS_NAMES_MAX)
 
-/* Domains times simple URLs that are compared for a warning; topology check compares all. */
-#define COMPARED_MAX 1000000
+/* Domains times simple URLs that are compared for a warning, of each plan again: with more of them
+ * no certificate has room for their names. topology check compares all. */
+#define COMPARED_MAX (CS_NAMES_MAX * CS_NAMES_MAX)
 
 void cs_want_init(struct cs_want *want)
 {

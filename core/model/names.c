@@ -133,7 +133,9 @@ static const char *place_name(const struct cs_want *want)
     return want->computer ? want->computer->name : want->pool->fqdn.name;
 }
 
-static cs_rc fail_not_needed(const struct cs_want *want, enum cs_cert_type type, struct cs_err *err)
+/* @name: as the user said it. */
+static cs_rc fail_not_needed(const struct cs_want *want, cs_type_set types, const char *name,
+                             struct cs_err *err)
 {
     enum cs_role role = cs_topo_pool_role(want->pool);
     cs_type_set fitting = 0;
@@ -143,8 +145,8 @@ static cs_rc fail_not_needed(const struct cs_want *want, enum cs_cert_type type,
     }
     cs_autofree char *list = cs_cert_types_text(fitting);
     cs_rc rc = cs_fail(err, CS_E_USAGE, "The computer %s does not need a certificate of type %s",
-                       place_name(want), cs_cert_type_info(type)->name);
-    if (type == CS_TYPE_XMPP_SERVER && role == CS_ROLE_EDGE) {
+                       place_name(want), name);
+    if (types == CS_TYPE_SET(CS_TYPE_XMPP_SERVER) && role == CS_ROLE_EDGE) {
         cs_err_hint(err, "%s; the types for the pool %s are %s",
                     want->pool->xmpp.name ? "Skype for Business Server 2019 has no XMPP federation"
                                           : "XMPP federation is not on",
@@ -159,12 +161,30 @@ static cs_rc fail_not_needed(const struct cs_want *want, enum cs_cert_type type,
     return rc;
 }
 
-static cs_rc check_types(const struct cs_want *want, struct cs_err *err)
+static cs_rc check_type(const struct cs_want *want, cs_type_set types, const char *name,
+                        struct cs_err *err)
 {
     for (int i = 0; i < CS_TYPE_COUNT; i++) {
-        if ((want->types & CS_TYPE_SET(i)) && !find_row(want->pool, (enum cs_cert_type)i)) {
-            return fail_not_needed(want, (enum cs_cert_type)i, err);
+        if ((types & CS_TYPE_SET(i)) && !find_row(want->pool, (enum cs_cert_type)i)) {
+            return fail_not_needed(want, types, name, err);
         }
+    }
+    return CS_OK;
+}
+
+/* In the words and the order of the user, if there are any. */
+static cs_rc check_types(const struct cs_want *want, struct cs_err *err)
+{
+    const struct cs_strv *words = want->input->types;
+
+    for (size_t i = 0; words && i < words->count; i++) {
+        const char *name = NULL;
+        cs_type_set said = cs_cert_type_said(words->items[i], &name);
+        CS_TRY(check_type(want, said, name, err));
+    }
+    for (int i = 0; !words && i < CS_TYPE_COUNT; i++) {
+        CS_TRY(check_type(want, want->types & CS_TYPE_SET(i),
+                          cs_cert_type_info((enum cs_cert_type)i)->name, err));
     }
     return CS_OK;
 }

@@ -25,8 +25,8 @@ bool cs_names_type_fits(const struct cs_topology *topology, const struct cs_topo
 
 /* The names for @types on @place in the documented order, with duplicates still in it. Warnings
  * (no simple URLs where names depend on them, sub-domains that no name covers) go to @warnings.
- * CS_E_USAGE: "The computer ... does not need a certificate of type ...", or an element that the
- * type depends on is missing. */
+ * CS_E_USAGE: "The computer ... does not need a certificate of type ..." (the first of @input's
+ * words that it has no use for), or an element that the type depends on is missing. */
 CS_MUST_CHECK cs_rc cs_names_wanted(const struct cs_plan_input *input, cs_type_set types,
                                     const struct cs_topo_place *place,
                                     struct cs_wanted_list *ret_wanted, struct cs_strv *warnings,

@@ -15,6 +15,11 @@
 /* At most this many alternative names: public CAs stop at 100 to 250. */
 #define CS_NAMES_MAX 250
 
+/* No plan's SAN extension is above this, so that certificate and request stay below the 64 KiB that
+ * are taken from a CA (core/wire/cawire.h) and read from a token (pkcs11/token_internal.h). In
+ * octets of the extension's value. */
+#define CS_SAN_MAX (48 * 1024)
+
 /* A SAN extension above this is refused by AD CS with 0xc80005e2 (ESE -1506). In octets of the
  * extension's value. */
 #define CS_SAN_AD_CS_MAX 4096

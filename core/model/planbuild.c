@@ -323,6 +323,12 @@ static cs_rc plan_names(struct cs_plan *plan, const struct cs_plan_input *input,
     }
     compare_like(plan, input);
     size_t size = cs_plan_san_size(plan);
+    if (size > CS_SAN_MAX) {
+        return cs_fail_hint(err, CS_E_USAGE, "split them over several certificates",
+                            "the alternative names take %zu octets, more than the %d that a "
+                            "certificate may have",
+                            size, CS_SAN_MAX);
+    }
     if (size > CS_SAN_AD_CS_MAX) {
         warn(plan, cs_asprintf("the alternative names take %zu octets: AD CS refuses more than %d "
                                "(0xc80005e2); other CAs may take them",

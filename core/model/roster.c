@@ -211,6 +211,8 @@ struct maker {
     struct cs_roster *roster;
     struct named *files; /* of the planned, when they go to files */
     size_t file_count;
+    size_t names;  /* of all the planned */
+    size_t octets; /* of these and their sources */
 };
 
 static void maker_done(struct maker *maker)
@@ -233,7 +235,24 @@ static void note_file(struct maker *maker, const struct cs_plan *plan, const cha
     maker->files[index] = (struct named){file_base(plan, word), index};
 }
 
-static void add_certificate(struct maker *maker, struct entry entry)
+static cs_rc count_names(struct maker *maker, const struct cs_plan *plan, struct cs_err *err)
+{
+    maker->names += plan->name_count;
+    for (size_t i = 0; i < plan->name_count; i++) {
+        maker->octets += strlen(plan->names[i].name) + strlen(plan->names[i].source);
+    }
+    if (maker->names <= CS_DEPLOYMENT_NAMES_MAX && maker->octets <= CS_DEPLOYMENT_OCTETS_MAX) {
+        return CS_OK;
+    }
+    return cs_fail_hint(err, CS_E_INPUT,
+                        "is it the right document? If so plan one computer after another "
+                        "(-ComputerFqdn), or fewer names with -AllSipDomain:$false",
+                        "the topology asks for certificates with more than %d names together, or "
+                        "for more than %zu MiB of names",
+                        CS_DEPLOYMENT_NAMES_MAX, CS_DEPLOYMENT_OCTETS_MAX >> 20);
+}
+
+static cs_rc add_certificate(struct maker *maker, struct entry entry, struct cs_err *err)
 {
     struct cs_roster *roster = maker->roster;
     cs_auto(cs_plan) plan = NULL;
@@ -241,15 +260,16 @@ static void add_certificate(struct maker *maker, struct entry entry)
 
     if (plan_entry(roster, entry, &plan, &why) != CS_OK) {
         add_entry(&roster->failed, entry);
-        return;
+        return CS_OK;
     }
     add_entry(&roster->planned, entry);
     if (roster->input.output) {
         note_file(maker, plan, grouping_of(roster, entry).word);
     }
+    return count_names(maker, plan, err);
 }
 
-static void add_pool(struct maker *maker, uint32_t index)
+static cs_rc add_pool(struct maker *maker, uint32_t index, struct cs_err *err)
 {
     const struct cs_topology *topology = maker->roster->input.topology;
     const struct cs_topo_pool *pool = &topology->pools[index];
@@ -259,14 +279,15 @@ static void add_pool(struct maker *maker, uint32_t index)
     for (uint32_t i = 0; i < count; i++) {
         struct entry entry = {index, NOBODY, i, 1};
         if (groupings[i].shared || !pool->computer_count) {
-            add_certificate(maker, entry);
+            CS_TRY(add_certificate(maker, entry, err));
             continue;
         }
         for (uint32_t j = 0; j < pool->computer_count; j++) {
             entry.computer = j;
-            add_certificate(maker, entry);
+            CS_TRY(add_certificate(maker, entry, err));
         }
     }
+    return CS_OK;
 }
 
 /* Where OAuthTokenIssuer is assigned: all servers get it from central management. False: nowhere.
@@ -330,10 +351,10 @@ cs_rc cs_roster_new(const struct cs_plan_input *input, struct cs_roster **ret_ro
     maker.roster = cs_alloc(1, sizeof *maker.roster);
     maker.roster->input = *input;
     for (uint32_t i = 0; i < topology->pool_count; i++) {
-        add_pool(&maker, i);
+        CS_TRY(add_pool(&maker, i, err));
     }
     if (find_oauth_pool(topology, &oauth_pool)) {
-        add_certificate(&maker, (struct entry){oauth_pool, NOBODY, OAUTH, 1});
+        CS_TRY(add_certificate(&maker, (struct entry){oauth_pool, NOBODY, OAUTH, 1}, err));
     }
     if (!maker.roster->planned.count && !maker.roster->failed.count) {
         return cs_fail_hint(err, CS_E_USAGE,

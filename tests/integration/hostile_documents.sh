@@ -79,6 +79,22 @@ refused pools.xml '4096 clusters'
 printf '<Topology xmlns="%s"><Clusters><Cluster Fqdn="a&#x9b;2Jb"/></Clusters></Topology>' "$namespace" >escape.xml
 refused escape.xml 'escape.xml:1: <Cluster>' 'a\xc2\x9b2Jb'
 
+# A topology that is well made and asks for more names than anybody needs: 4,000 computers with up to 250 each.
+generator=("$PYTHON" "$SOURCE/tests/support/topology_gen.py")
+"${generator[@]}" topology --computers 4000 --pools 10 --domains 61 >names.xml
+"${generator[@]}" simple-urls --computers 4000 --pools 10 --domains 61 >names-urls.xml
+names=(--topology names.xml --simple-urls names-urls.xml)
+run 15 timeout 60 "$CSCERT" plan --all "${names[@]}"
+says 'more than 524288 names'
+# One of them is no harm; and an import says that it could not compare.
+run 0 "$CSCERT" plan --type Default --computer-fqdn fe1-1.litwareinc.net "${names[@]}"
+run 0 "$CSCERT" topology import "$data/example-topology.xml" "$data/example-simpleurls.xml"
+run 0 "$CSCERT" topology import names.xml names-urls.xml
+says 'what it changes is not known: the topology asks for'
+run 15 "$CSCERT" topology show --diff
+says 'more than 524288 names'
+rm -r state
+
 # ---- archives ----
 
 cat >zips.py <<'EOT'

@@ -84,6 +84,31 @@ has_objects $((CERTIFICATES + 1)) $((CERTIFICATES + 1)) 0
 # A Front End's key is its own: no such rule.
 run 0 "$CSCERT" new --type Default --computer-fqdn fe1.litwareinc.net --key-alg ECDH_P256 --output fe1.csr
 
+# ---- one certificate for a whole Front End pool ----
+
+fresh
+whole=(--type 'Default,WebServicesInternal,WebServicesExternal' --key-alg ECDH_P256 --all-sip-domain)
+run 0 "$CSCERT" new "${whole[@]}" --computer-fqdn pool1.litwareinc.net --output pool1.csr --json
+pool=$(json '.[0].RequestId')
+run 0 "$CSCERT" new "${whole[@]}" --computer-fqdn dir1.litwareinc.net --output dir1.csr --all-pool-members --json
+director=$(json '.[0].RequestId')
+run 0 "$CSCERT" plan --all --key-alg ECDH_P256 --json
+there="fe1.litwareinc.net $pool Open fe2.litwareinc.net $pool Open fe3.litwareinc.net $pool Open"
+there+=" dir1.litwareinc.net $director Open dir2.litwareinc.net $director Open"
+same "what is there" "$there" \
+    "$(json '[.[] | select(.Existing) | .Computer, .Existing.RequestId, .Existing.Fit] | join(" ")')"
+run 0 "$CSCERT" new --all --output-dir out --key-alg ECDH_P256 --json
+same "left alone" "fe1 $pool fe2 $pool fe3 $pool dir1 $director dir2 $director" \
+    "$(json '[.[] | select(.LeftAlone) | (.Computer | rtrimstr(".litwareinc.net")), .RequestId] | join(" ")')"
+same "files" $((CERTIFICATES - 5)) "$(find out -name '*.csr' | wc -l)"
+# A computer that came since needs one of its own; the others keep theirs.
+sed '/<Machine .*fe3\.litwareinc\.net/i <Machine OrdinalInCluster="4" Fqdn="fe4.litwareinc.net"/>' \
+    "$data/example-topology.xml" >fe4.xml
+grep -q 'fe4\.litwareinc\.net' fe4.xml || fail "no computer was added"
+run 0 "$CSCERT" topology import fe4.xml "$data/example-simpleurls.xml"
+run 0 "$CSCERT" plan --all --key-alg ECDH_P256
+prints "$((CERTIFICATES + 1)) certificates for 5 pools: 1 to be made, $CERTIFICATES there already"
+
 # ---- one output path is taken: it alone fails ----
 
 fresh

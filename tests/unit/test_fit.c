@@ -252,6 +252,90 @@ START_TEST(test_oauth_is_shared)
 }
 END_TEST
 
+/* ---- one for several computers ---- */
+
+/* A Default certificate in a Front End pool; @computer NULL: the pool was named. */
+static struct cs_plan *member_plan(const char *computer, const char *names)
+{
+    struct cs_plan *plan = pool_plan(names);
+
+    plan->types = 1u << CS_TYPE_DEFAULT;
+    plan->role = CS_ROLE_FRONT_END;
+    plan->computer = cs_strdup(computer);
+    return plan;
+}
+
+/* A certificate serves another computer of its pool too, if it has that one's name. */
+static const struct {
+    const char *computer; /* whom it was made for; NULL: the pool */
+    const char *names;
+    const char *wanted; /* for whom; NULL: the pool */
+    const char *wanted_names;
+    enum cs_fit fit;
+} members[] = {
+    {NULL, "pool.test sip.test fe1.test fe2.test", "fe2.test", "pool.test fe2.test sip.test",
+     CS_FIT_OPEN},
+    {NULL, "pool.test sip.test fe1.test FE2.test", "fe2.TEST", "pool.test fe2.test", CS_FIT_OPEN},
+    {"fe1.test", "pool.test fe1.test sip.test fe2.test", "fe2.test", "pool.test fe2.test sip.test",
+     CS_FIT_OPEN},
+    /* of a member that was added since, it knows nothing */
+    {NULL, "pool.test sip.test fe1.test fe2.test", "fe3.test", "pool.test fe3.test sip.test",
+     CS_FIT_NONE},
+    /* WebServicesExternal has no computer's name in it: the key need not be at hand elsewhere */
+    {"fe1.test", "pool.test web.test", "fe2.test", "pool.test web.test", CS_FIT_NONE},
+    {NULL, "pool.test sip.test fe1.test fe2.test", "fe2.test",
+     "pool.test fe2.test sip.test sip2.test", CS_FIT_NAMES},
+    /* what the user asked for by the pool's name is more than one member's */
+    {"fe1.test", "pool.test fe1.test fe2.test", NULL, "pool.test fe1.test fe2.test", CS_FIT_NONE},
+    {NULL, "pool.test fe1.test fe2.test", NULL, "pool.test fe1.test fe2.test", CS_FIT_OPEN},
+};
+
+START_TEST(test_fit_of_a_member)
+{
+    cs_auto(cs_plan) asked = member_plan(members[_i].computer, members[_i].names);
+    cs_auto(cs_plan) plan = member_plan(members[_i].wanted, members[_i].wanted_names);
+
+    put(asked, CS_STATE_OFFLINE, NULL, 0);
+    cs_auto_value(cs_existing) existing = fit(plan);
+    ck_assert_int_eq(existing.fit, members[_i].fit);
+}
+END_TEST
+
+/* The names that count are those of the certificate. */
+START_TEST(test_member_by_certificate)
+{
+    cs_auto(cs_plan) asked = member_plan(NULL, "pool.test fe1.test fe2.test");
+    cs_auto(cs_plan) one = member_plan("fe1.test", "pool.test fe1.test");
+    cs_auto(cs_plan) two = member_plan("fe2.test", "pool.test fe2.test");
+
+    put(asked, CS_STATE_IMPORTED, "pool.test fe1.test", 60);
+    cs_auto_value(cs_existing) first = fit(one);
+    ck_assert_int_eq(first.fit, CS_FIT_GOOD);
+    cs_auto_value(cs_existing) second = fit(two);
+    ck_assert_int_eq(second.fit, CS_FIT_NONE);
+}
+END_TEST
+
+/* Of two that are equally good, the computer's own is shown, older or not. */
+START_TEST(test_own_before_shared)
+{
+    cs_auto(cs_plan) shared = member_plan(NULL, "pool.test fe1.test fe2.test");
+    cs_auto(cs_plan) own = member_plan("fe1.test", "pool.test fe1.test");
+
+    put(shared, CS_STATE_OFFLINE, NULL, 0);
+    int64_t id = put(own, CS_STATE_OFFLINE, NULL, 0);
+    int64_t newer = put(shared, CS_STATE_OFFLINE, NULL, 0);
+    cs_auto_value(cs_existing) existing = fit(own);
+    ck_assert_int_eq(existing.request_id, id);
+    int64_t better = put(shared, CS_STATE_IMPORTED, "pool.test fe1.test", 60);
+    cs_auto_value(cs_existing) after = fit(own);
+    ck_assert_int_eq(after.request_id, better);
+    cs_auto(cs_plan) two = member_plan("fe2.test", "pool.test fe2.test");
+    cs_auto_value(cs_existing) other = fit(two);
+    ck_assert_int_eq(other.request_id, newer);
+}
+END_TEST
+
 /* ---- the best of several ---- */
 
 START_TEST(test_best_fit)
@@ -482,6 +566,9 @@ int main(void)
     add_rows(tcase, test_fit, fits);
     add_rows(tcase, test_fit_of_another, changes);
     tcase_add_test(tcase, test_oauth_is_shared);
+    tcase_add_loop_test(tcase, test_fit_of_a_member, 0, ROWS(members));
+    tcase_add_test(tcase, test_member_by_certificate);
+    tcase_add_test(tcase, test_own_before_shared);
     tcase_add_test(tcase, test_best_fit);
     tcase_add_test(tcase, test_plan_shows_what_is_there);
     add_rows(tcase, test_second_key, seconds);

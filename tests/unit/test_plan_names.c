@@ -151,6 +151,32 @@ START_TEST(test_count)
 }
 END_TEST
 
+/* 236 names of 205 octets and a subject of 58: 4 + 236 * (3 + 205) + (2 + 58) = 49152 = 48 KiB. */
+START_TEST(test_largest)
+{
+    cs_auto_value(cs_strv) names = {0};
+    struct cs_plan_input input = {.ca = CA};
+    cs_auto(cs_plan) plan = NULL;
+    struct cs_err err = {0};
+
+    cs_strv_take(&names, cs_asprintf("n%0*d.corp.net", 48 + _i, 0));
+    for (int i = 0; i < 236; i++) {
+        cs_strv_take(&names, cs_asprintf(L63 "." L63 "." L63 ".n%012d", i));
+    }
+    cs_autofree char *domains = cs_strv_join(&names, ",");
+    const struct said said = {.domains = domains};
+    cs_rc rc = build(&said, &input, &plan, &err);
+    if (_i == 0) {
+        assert_ok(rc, &err);
+        ck_assert_uint_eq(cs_plan_san_size(plan), 49152);
+        ck_assert_uint_eq(encoded_size(plan), 49152);
+        return;
+    }
+    assert_fails(rc, CS_E_USAGE, &err);
+    assert_contains(err.message, "take 49153 octets, more than the 49152");
+}
+END_TEST
+
 /* Around every step of the DER length, for one name and for all of them. */
 static const int der_lengths[] = {1, 63, 123, 124, 125, 126, 127, 128, 129, 252, 253};
 
@@ -177,6 +203,7 @@ int main(void)
 
     add_rows(tcase, test_names, plans);
     add_rows(tcase, test_count, counts);
+    tcase_add_loop_test(tcase, test_largest, 0, 2);
     add_rows(tcase, test_san_size, der_lengths);
     suite_add_tcase(suite, tcase);
     return check_run(suite);

@@ -83,6 +83,80 @@ START_TEST(test_nothing)
 }
 END_TEST
 
+/* ---- how much ---- */
+
+/* 2,818 Front Ends with 61 SIP domains: pool, computer, external web and three names for each
+ * domain, 186 each; 69 Mediation Servers with two, one with one, OAuth with one: 2818 * 186 +
+ * 69 * 2 + 1 + 1 = 524288. */
+static struct cs_topology *made_large(void)
+{
+    struct cs_topology *large = made_bare();
+    struct cs_topo_pool *pool = NULL;
+
+    for (int i = 0; i < 61; i++) {
+        cs_autofree char *name = cs_asprintf("d%d.net", i);
+        made_domain(large, name)->is_default = i == 0;
+    }
+    pool = made_web_pool(large, "pool.litwareinc.net", FRONT_END_SERVICES, "", "web.d0.net");
+    for (int i = 0; i < 2818; i++) {
+        cs_autofree char *name = cs_asprintf("fe%d.litwareinc.net", i);
+        cs_topo_pool_add_computer(pool, name, "s");
+    }
+    pool = made_pool(large, "med.litwareinc.net", CS_SERVICE_MEDIATION, "");
+    for (int i = 0; i < 69; i++) {
+        cs_autofree char *name = cs_asprintf("m%d.litwareinc.net", i);
+        cs_topo_pool_add_computer(pool, name, "s");
+    }
+    made_pool(large, "one.litwareinc.net", CS_SERVICE_MEDIATION, "one");
+    return large;
+}
+
+/* CS_DEPLOYMENT_NAMES_MAX is 16 * 32768 = 524288. More are refused in hostile_documents.sh. */
+START_TEST(test_names_together)
+{
+    cs_auto(cs_topology) large = made_large();
+    cs_auto(cs_roster) made = NULL;
+    const struct cs_plan_input input = {
+        .topology = large, .all_sip_domain = true, .no_destination = true};
+    struct cs_err err = {0};
+
+    assert_ok(cs_roster_new(&input, &made, &err), &err);
+    ck_assert_uint_eq(cs_roster_count(made), 2818 + 69 + 1 + 1);
+    ck_assert_uint_eq(cs_roster_failure_count(made), 0);
+}
+END_TEST
+
+/* A source of 11 MiB stands behind three names of each computer and one of OAuth: of one computer
+ * that is 44 MiB, of two 77, and 64 are allowed. */
+START_TEST(test_octets_together)
+{
+    cs_auto(cs_topology) topo = made_bare();
+    cs_auto(cs_roster) made = NULL;
+    const struct cs_plan_input input = {
+        .topology = topo, .all_sip_domain = true, .no_destination = true};
+    struct cs_topo_domain *domain = made_domain(topo, "litwareinc.com");
+    const size_t len = (size_t)11 << 20;
+    struct cs_err err = {0};
+
+    domain->is_default = true;
+    free(domain->name.source);
+    domain->name.source = cs_alloc(len + 1, 1);
+    memset(domain->name.source, 's', len);
+    made_web_pool(topo, "pool1.litwareinc.net", FRONT_END_SERVICES, _i ? "fe1 fe2" : "fe1",
+                  "web.litwareinc.com");
+    cs_rc rc = cs_roster_new(&input, &made, &err);
+    if (_i == 0) {
+        assert_ok(rc, &err);
+        ck_assert_uint_eq(cs_roster_count(made), 2);
+        return;
+    }
+    assert_fails(rc, CS_E_INPUT, &err);
+    ck_assert_ptr_null(made);
+    assert_contains(err.message, "more than 524288 names together, or for more than 64 MiB");
+    assert_contains(err.hint, "-AllSipDomain");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("roster");
@@ -92,6 +166,8 @@ int main(void)
     tcase_add_test(tcase, test_any_order);
     tcase_add_test(tcase, test_failure);
     tcase_add_loop_test(tcase, test_nothing, 0, 2);
+    tcase_add_test(tcase, test_names_together);
+    tcase_add_loop_test(tcase, test_octets_together, 0, 2);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
 }
