@@ -73,6 +73,7 @@ static const struct {
 } exclusive[] = {
     {CS_OPT_CA, CS_OPT_OUTPUT},
     {CS_OPT_CA, CS_OPT_OUTPUT_DIR},
+    {CS_OPT_OUTPUT, CS_OPT_OUTPUT_DIR},
     {CS_OPT_CA_PASSWORD, CS_OPT_CA_PASSWORD_SOURCE},
     {CS_OPT_PASSWORD, CS_OPT_PASSWORD_SOURCE},
     {CS_OPT_TO, CS_OPT_OUTPUT},
@@ -116,6 +117,7 @@ static cs_rc check_exclusive(const struct cs_options *options, struct cs_err *er
     return CS_OK;
 }
 
+/* Only with a verb that takes the other one too. */
 static const struct {
     enum cs_opt one;
     enum cs_opt needs;
@@ -131,7 +133,8 @@ static const struct {
 static cs_rc check_needed(const struct cs_options *options, struct cs_err *err)
 {
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
-        if (is_said(options, needed[i].one) && !is_said(options, needed[i].needs)) {
+        if (is_said(options, needed[i].one) && !is_said(options, needed[i].needs) &&
+            cs_opt_info(needed[i].needs)->verbs & 1U << options->verb) {
             cs_autofree char *one = display(options, needed[i].one);
             cs_autofree char *needs = display(options, needed[i].needs);
             return cs_fail_hint(err, CS_E_USAGE, needed[i].hint, "%s needs %s", one, needs);

@@ -88,14 +88,15 @@ static void add_certificate(struct cs_buf *buf, const struct cs_bytes *certifica
     }
 }
 
-static void add_error(struct cs_buf *buf, const struct cs_err *error)
+/* Of a request that was withdrawn nothing is left to do. */
+static void add_error(struct cs_buf *buf, const struct cs_err *error, enum cs_state state)
 {
     char cause[CS_ERR_CAUSE_SIZE];
 
     if (error) {
         cs_outline_add(buf, "Error", error->message);
         cs_outline_add_if(buf, "  cause", cs_err_cause_text(error, cause));
-        cs_outline_add_if(buf, "  do", error->hint);
+        cs_outline_add_if(buf, "  do", state == CS_STATE_CLEARED ? NULL : error->hint);
     }
 }
 
@@ -162,7 +163,7 @@ static void add_result(struct cs_buf *buf, const struct cs_result *result)
     }
     /* What went wrong in this run goes to standard error, once. */
     if (result->error.code == CS_OK) {
-        add_error(buf, cs_output_error(result));
+        add_error(buf, cs_output_error(result), request->state);
     }
 }
 
@@ -249,6 +250,15 @@ static void add_fault(struct cs_buf *buf, const struct cs_result *result)
     }
 }
 
+/* Which of them is in which file. */
+static void add_files(struct cs_buf *buf, const struct cs_strv *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        cs_autofree char *path = cs_terminal_escape(files->items[i]);
+        cs_buf_printf(buf, "  written to %s\n", path);
+    }
+}
+
 static void add_table(struct cs_buf *buf, const struct cs_result_list *results)
 {
     size_t count = results->count + 1;
@@ -271,6 +281,7 @@ static void add_table(struct cs_buf *buf, const struct cs_result_list *results)
         add_row(buf, &rows[i], widths);
         row_done(&rows[i]);
         if (i) {
+            add_files(buf, &results->items[i - 1].files);
             add_fault(buf, &results->items[i - 1]);
         }
     }

@@ -20,6 +20,7 @@ cs_rc cs_run_list(struct cs_run *run, struct cs_err *err)
         .selection = selection(run),
         .open_only = cs_options_dialect(run->app->options) == CS_DIALECT_CMDLET,
         .output = text(run, CS_OPT_OUTPUT),
+        .folder = text(run, CS_OPT_OUTPUT_DIR),
     };
 
     CS_TRY(cs_app_open_store_readonly(run->app, err));

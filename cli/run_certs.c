@@ -80,11 +80,21 @@ static cs_rc read_date(const struct cs_run *run, int64_t *ret_seconds, struct cs
     return CS_OK;
 }
 
-static cs_rc print(struct cs_run *run, bool warnings)
+/* What is there is printed, and what is missing decides over the exit code. */
+static cs_rc print(struct cs_run *run, bool warnings, struct cs_err *err)
 {
+    const struct cs_strv *unread = &run->certificates.unread;
+
     run->text = flag(run, CS_OPT_JSON) ? cs_outcert_json(&run->certificates)
                                        : cs_outcert_text(&run->certificates, warnings);
-    return CS_OK;
+    if (!unread->count) {
+        return CS_OK;
+    }
+    cs_autofree char *all = cs_strv_join(unread, "; ");
+    return cs_fail_hint(err, CS_E_PARTIAL,
+                        "`cscert list` shows all that can be read; put back a copy of the store if "
+                        "there is one",
+                        "%s", all);
 }
 
 /* ---- get ---- */
@@ -116,7 +126,7 @@ cs_rc cs_run_get(struct cs_run *run, struct cs_err *err)
     if (run->certificates.count == 0) {
         warn_of_none(run, &options);
     }
-    return print(run, true);
+    return print(run, true, err);
 }
 
 /* ---- import ---- */
@@ -165,7 +175,7 @@ static cs_rc import_file(struct cs_run *run, const struct cs_strv *types, int64_
     };
     struct cs_flow flow = cs_app_flow(run->app);
     CS_TRY(cs_flow_import_file(&flow, &options, &run->certificates, err));
-    return print(run, false);
+    return print(run, false, err);
 }
 
 cs_rc cs_run_import(struct cs_run *run, struct cs_err *err)
@@ -242,7 +252,7 @@ cs_rc cs_run_set(struct cs_run *run, struct cs_err *err)
     };
     struct cs_flow flow = cs_app_flow(run->app);
     CS_TRY(cs_flow_set(&flow, &options, &run->certificates, err));
-    return print(run, false);
+    return print(run, false, err);
 }
 
 /* ---- remove ---- */
@@ -260,5 +270,5 @@ cs_rc cs_run_remove(struct cs_run *run, struct cs_err *err)
     CS_TRY(cs_app_open_store_to_change(run->app, err));
     struct cs_flow flow = cs_app_flow(run->app);
     CS_TRY(cs_flow_remove(&flow, &options, &run->certificates, err));
-    return print(run, false);
+    return print(run, false, err);
 }

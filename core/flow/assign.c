@@ -114,9 +114,13 @@ static cs_rc compare_request(const struct cs_flow *flow, const struct cs_certifi
                              cs_type_set types, struct cs_strv *warnings, struct cs_err *err)
 {
     cs_auto_value(cs_request_list) requests = {0};
+    cs_auto_value(cs_flow_unread) unread = {0};
     cs_auto_value(cs_strv) missing = {0};
 
-    CS_TRY(cs_flow_live_requests(flow, &requests, err));
+    if (certificate->unread_id) { /* which is said, and another one is not to be taken for it */
+        return CS_OK;
+    }
+    CS_TRY(cs_flow_live_requests(flow, &requests, &unread, err));
     const struct cs_request *request =
         cs_flow_request_of(&requests, &certificate->der, &certificate->facts.spki);
     if (!request) {
@@ -398,6 +402,7 @@ cs_rc cs_flow_assign(const struct cs_flow *flow, struct cs_certificate *certific
         if (changed && flow->confirm) {
             CS_TRY(ask(flow, &change, types, err));
         }
+        CS_TRY(cs_flow_check_signal(flow, err));
         cs_use_list_done(&uses);
         CS_TRY(write_all(flow, &change, types, &uses, err));
     }

@@ -25,6 +25,7 @@ void cs_certificate_list_done(struct cs_certificate_list *list)
         cs_certificate_done(&list->items[i]);
     }
     free(list->items);
+    cs_strv_done(&list->unread);
     *list = (struct cs_certificate_list){0};
 }
 
@@ -54,9 +55,10 @@ static bool is_live(enum cs_state state)
 }
 
 cs_rc cs_flow_live_requests(const struct cs_flow *flow, struct cs_request_list *ret_requests,
-                            struct cs_err *err)
+                            struct cs_flow_unread *ret_unread, struct cs_err *err)
 {
     cs_auto_value(cs_request_list) requests = {0};
+    cs_auto_value(cs_flow_unread) unread = {0};
     cs_autofree int64_t *ids = NULL;
     size_t count = 0;
 
@@ -65,11 +67,15 @@ cs_rc cs_flow_live_requests(const struct cs_flow *flow, struct cs_request_list *
     }
     for (size_t i = 0; i < count; i++) {
         struct cs_request *request = NULL;
-        CS_TRY(cs_store_get(flow->store, ids[i], &request, err));
-        cs_request_list_add(&requests, request);
+        CS_TRY(cs_flow_read_or_note(flow, ids[i], &unread, &request, err));
+        if (request) {
+            cs_request_list_add(&requests, request);
+        }
     }
     *ret_requests = requests;
     requests = (struct cs_request_list){0};
+    *ret_unread = unread;
+    unread = (struct cs_flow_unread){0};
     return CS_OK;
 }
 
@@ -119,6 +125,7 @@ struct reading {
     const struct cs_flow *flow;
     const struct cs_token_info *token;
     struct cs_request_list requests;
+    struct cs_flow_unread unread;
     struct cs_use_list uses;
     struct cs_certificate_list list;
 };
@@ -126,14 +133,15 @@ struct reading {
 static void reading_done(struct reading *reading)
 {
     cs_request_list_done(&reading->requests);
+    cs_flow_unread_done(&reading->unread);
     cs_use_list_done(&reading->uses);
     cs_certificate_list_done(&reading->list);
 }
 
 /* Our own records go before what the token says: a copy that a session's key was kept by is not
- * CKA_LOCAL everywhere. */
+ * CKA_LOCAL everywhere. Where they cannot be read a CKA_LOCAL that is false says nothing. */
 static cs_rc find_origin(const struct reading *reading, const struct cs_certificate_object *object,
-                         const struct cs_request *request, enum cs_key_origin *ret_origin,
+                         const struct cs_request *request, struct cs_certificate *certificate,
                          struct cs_err *err)
 {
     static const enum cs_key_origin by_local[] = {
@@ -144,7 +152,7 @@ static cs_rc find_origin(const struct reading *reading, const struct cs_certific
     bool imported = false;
 
     if (!object->has_private_key) {
-        *ret_origin = CS_KEY_NOT_THERE;
+        certificate->origin = CS_KEY_NOT_THERE;
         return CS_OK;
     }
     bool is_ours = object->id.len == CS_KEY_ID_LEN;
@@ -153,10 +161,12 @@ static cs_rc find_origin(const struct reading *reading, const struct cs_certific
     }
     bool generated = is_ours && request && request->key_uri &&
                      memcmp(request->key_id, object->id.data, CS_KEY_ID_LEN) == 0;
+    certificate->origin = generated ? CS_KEY_GENERATED : by_local[object->local];
+    if (certificate->unread_id && certificate->origin == CS_KEY_IMPORTED) {
+        certificate->origin = CS_KEY_OF_UNKNOWN;
+    }
     if (imported) {
-        *ret_origin = CS_KEY_IMPORTED;
-    } else {
-        *ret_origin = generated ? CS_KEY_GENERATED : by_local[object->local];
+        certificate->origin = CS_KEY_IMPORTED;
     }
     return CS_OK;
 }
@@ -174,29 +184,28 @@ static cs_rc read_one(void *ctx, const struct cs_certificate_object *object, str
     certificate->uri = cs_strdup(object->uri);
     certificate->token = cs_strdup(reading->token->uri);
     if (cs_cert_read(&certificate->der, &certificate->facts, &problem) == CS_OK) {
-        request =
-            cs_flow_request_of(&reading->requests, &certificate->der, &certificate->facts.spki);
+        CS_TRY(cs_flow_match(reading->flow, &reading->requests, &reading->unread, certificate,
+                             &request, err));
     } else {
         cs_strv_take(&certificate->warnings, cs_asprintf("this object on the token is no "
                                                          "certificate that can be read: %s",
                                                          problem.message));
     }
-    certificate->request_id = request ? request->id : 0;
     cs_flow_copy_uses(&reading->uses, &certificate->der, certificate);
-    return find_origin(reading, object, request, &certificate->origin, err);
+    return find_origin(reading, object, request, certificate, err);
 }
 
 cs_rc cs_flow_read_certificates(const struct cs_flow *flow, struct cs_flow_token *token,
                                 struct cs_certificate_list *ret_list,
                                 struct cs_request_list *ret_requests, struct cs_use_list *ret_uses,
-                                struct cs_err *err)
+                                struct cs_flow_unread *ret_unread, struct cs_err *err)
 {
     cs_auto_value(reading) reading = {.flow = flow};
 
     CS_TRY(cs_flow_token_open(flow, token, err));
     struct cs_keystore *store = token->store;
     reading.token = store->ops->info(store);
-    CS_TRY(cs_flow_live_requests(flow, &reading.requests, err));
+    CS_TRY(cs_flow_live_requests(flow, &reading.requests, &reading.unread, err));
     CS_TRY(cs_flow_uses_now(flow, &reading.uses, err));
     CS_TRY(store->ops->each_certificate(store, read_one, &reading, err));
     *ret_list = reading.list;
@@ -208,6 +217,10 @@ cs_rc cs_flow_read_certificates(const struct cs_flow *flow, struct cs_flow_token
     if (ret_uses) {
         *ret_uses = reading.uses;
         reading.uses = (struct cs_use_list){0};
+    }
+    if (ret_unread) {
+        *ret_unread = reading.unread;
+        reading.unread = (struct cs_flow_unread){0};
     }
     return CS_OK;
 }

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* May keys be destroyed in this run? Only if the request was named, or somebody says yes to the
  * question. */
@@ -51,6 +52,26 @@ static cs_rc find_user(const struct cs_flow *flow, const struct cs_request *requ
     return CS_OK;
 }
 
+/* What is not found on another token would be called destroyed. */
+static cs_rc check_token(const struct cs_request *request, struct cs_keystore *store,
+                         struct cs_err *err)
+{
+    const struct cs_token_info *info = store->ops->info(store);
+
+    if (!request->key_uri || !request->token_uri || strcmp(request->token_uri, info->uri) == 0) {
+        return CS_OK;
+    }
+    cs_rc rc = cs_fail(err, CS_E_TOKEN_ABSENT,
+                       "the key of request %" PRId64 " is not on the token \"%s\", but on another "
+                       "one: the request is not withdrawn",
+                       request->id, info->label);
+    cs_err_hint(err,
+                "name that token: --token '%s'; `cscert clear` without a number, where nobody "
+                "is asked, withdraws and keeps the keys",
+                request->token_uri);
+    return rc;
+}
+
 /* Withdraws the request with its key, or without it where something uses the key. */
 static cs_rc clear_with_key(const struct cs_flow *flow, struct cs_result *result,
                             struct cs_flow_token *token, struct cs_err *err)
@@ -60,6 +81,8 @@ static cs_rc clear_with_key(const struct cs_flow *flow, struct cs_result *result
 
     CS_TRY(find_user(flow, request, token, &why, err));
     if (!why) {
+        CS_TRY(check_token(request, token->store, err));
+        CS_TRY(cs_flow_check_signal(flow, err));
         return cs_flow_end(flow, request, CS_STATE_CLEARED, token, err);
     }
     keep_key(result, why);
@@ -111,10 +134,12 @@ static cs_rc clear_one(const struct cs_flow *flow, struct cs_result *result, boo
     if (flow->what_if) {
         return CS_OK;
     }
-    /* What went wrong on the way is over; that and why a CA refused is the request's story. */
+    /* What went wrong on the way is over; that and why a CA refused is the request's story, but
+     * nothing is to be done about it any more. */
     if (request->error.code != CS_E_CA_REFUSED) {
         request->error = (struct cs_err){0};
     }
+    request->error.hint[0] = '\0';
     warn_of_ca(result);
     if (destroy) {
         return clear_with_key(flow, result, token, err);

@@ -169,6 +169,13 @@ cs_rc cs_flow_fail_state(const struct cs_request *request, const char *why, cons
     return rc;
 }
 
+bool cs_flow_is_named(const char *path, const char *ending)
+{
+    const char *dot = strrchr(path, '.');
+
+    return dot && cs_ascii_iequal(dot, ending);
+}
+
 cs_rc cs_flow_write_again(const struct cs_flow *flow, const char *what, int64_t id,
                           const char *path, const struct cs_bytes *content, struct cs_err *err)
 {

@@ -148,12 +148,16 @@ static void note_chain(const struct cs_flow *flow, const struct cs_plan *plan,
     }
 }
 
-/* Kept with the result, and said. */
+/* Kept with the result, and said: of which of several. */
 static void warn_all(const struct cs_flow *flow, struct cs_result *result,
                      const struct cs_strv *warnings)
 {
+    const struct cs_plan *plan = result->request->plan;
+
     for (size_t i = 0; i < warnings->count; i++) {
-        cs_flow_warn_of(flow, result->request->plan, warnings->items[i]);
+        cs_autofree char *numbered =
+            cs_asprintf("request %" PRId64 ": %s", result->request->id, warnings->items[i]);
+        cs_flow_warn_of(flow, plan, plan->choice ? warnings->items[i] : numbered);
     }
     cs_strv_copy(&result->warnings, warnings);
 }
@@ -235,6 +239,20 @@ static cs_rc keep_error(const struct cs_flow *flow, struct cs_request *request,
     return err->code;
 }
 
+/* The CA has answered, and the store did not take it: what the store advises, the command once
+ * more, would make another request. */
+static cs_rc fail_unstored(const struct cs_request *request, struct cs_err *err)
+{
+    if (err->origin == CS_ORIGIN_SQL) {
+        err->hint[0] = 0;
+        cs_err_hint(err,
+                    "the CA has request %" PRId64 " and its key is kept: once the store can be "
+                    "written again (room on its disk?), `cscert recover` finishes it",
+                    request->id);
+    }
+    return err->code;
+}
+
 /* The certificate has been checked. */
 static cs_rc import(const struct cs_flow *flow, struct cs_request *request,
                     struct cs_flow_token *token, struct cs_err *err)
@@ -242,7 +260,10 @@ static cs_rc import(const struct cs_flow *flow, struct cs_request *request,
     if (bring_to_token(flow, request, token, err) != CS_OK) {
         return keep_error(flow, request, err);
     }
-    return cs_store_transition(flow->store, request, CS_STATE_IMPORTED, err);
+    if (cs_store_transition(flow->store, request, CS_STATE_IMPORTED, err) != CS_OK) {
+        return fail_unstored(request, err);
+    }
+    return CS_OK;
 }
 
 cs_rc cs_flow_import(const struct cs_flow *flow, struct cs_result *result,
@@ -302,10 +323,10 @@ cs_rc cs_flow_take_answer(const struct cs_flow *flow, struct cs_result *result,
         rc = fail_refused(request, answer, request->ca_message, &refusal);
     }
     request->error = refusal;
-    if (state != request->state) {
-        CS_TRY(cs_store_transition(flow->store, request, state, err));
-    } else {
-        CS_TRY(cs_store_note(flow->store, request, err));
+    cs_rc stored = state != request->state ? cs_store_transition(flow->store, request, state, err)
+                                           : cs_store_note(flow->store, request, err);
+    if (stored != CS_OK) {
+        return fail_unstored(request, err);
     }
     if (rc != CS_OK) {
         *err = refusal;

@@ -362,7 +362,12 @@ static cs_rc export_to_token(struct job *job, struct cs_err *err)
     add_detail(&event, "format", job->options->exportable ? "exportable" : "not exportable");
     add_detail(&event, "target", target->ops->info(target)->uri);
     CS_TRY(write_event(job, &event, "transferring", err));
-    return copy_key(job, target, &event, err);
+    cs_rc rc = copy_key(job, target, &event, err);
+    if (rc != CS_OK) {
+        /* What cannot be told now `recover` finds out. */
+        (void)!cs_flow_end_transfer(job->flow, job->result->request, target, NULL);
+    }
+    return rc;
 }
 
 /* ---- the verb ---- */

@@ -126,6 +126,8 @@ struct cs_list_options {
     struct cs_selection selection;
     bool open_only;     /* as -List: what the CA or the user still owes something for */
     const char *output; /* write the request of the only one that is selected here; NULL: nowhere */
+    const char *folder; /* write the requests here, if none is named those that wait for their
+                         * certificate, and select no other; NULL: nowhere */
 };
 
 /* plan -> key -> request -> file or CA -> certificate on the token. A second key for the same Edge
@@ -155,7 +157,8 @@ CS_MUST_CHECK cs_rc cs_flow_new_all(const struct cs_flow *flow, const struct cs_
 
 /* An error in one request stands in its result; the others are done all the same. With @output the
  * request is written again as `new` wrote it, also one that went to a CA; CS_E_USAGE for one that
- * was given up or has none yet, CS_E_OUTPUT. */
+ * was given up or has none yet, CS_E_OUTPUT. With @folder each is, under the name that `new` gave
+ * it, or as request-NUMBER.csr; then *ret_results is filled also when a signal ends the run. */
 CS_MUST_CHECK cs_rc cs_flow_list(const struct cs_flow *flow, const struct cs_list_options *options,
                                  struct cs_result_list *ret_results, struct cs_err *err);
 CS_MUST_CHECK cs_rc cs_flow_retrieve(const struct cs_flow *flow,
@@ -232,6 +235,7 @@ struct cs_certificate {
     struct cs_bytes key_id; /* CKA_ID; may be empty */
     enum cs_key_origin origin;
     int64_t request_id;      /* of ours that it answers; 0: none */
+    int64_t unread_id;       /* of ours that cannot be read and that it may answer; 0: none */
     struct cs_use_list uses; /* types that it serves now; without the certificate itself */
     struct cs_strv warnings;
 };
@@ -239,6 +243,7 @@ struct cs_certificate {
 struct cs_certificate_list {
     struct cs_certificate *items;
     size_t count;
+    struct cs_strv unread; /* what is wrong with requests that this should have been told from */
 };
 void cs_certificate_list_done(struct cs_certificate_list *list);
 

@@ -104,6 +104,9 @@ bool cs_flow_has_certificate(const struct cs_request *request);
 cs_rc cs_flow_fail_state(const struct cs_request *request, const char *why, const char *way,
                          struct cs_err *err) CS_MUST_CHECK;
 
+/* True for "file.pfx", "file.PFX". @ending: ".pfx". */
+bool cs_flow_is_named(const char *path, const char *ending);
+
 /* Writes @content, the @what of the request @id, to a file: asks with flow->confirm, writes nothing
  * with flow->what_if, replaces a file only with flow->force. */
 cs_rc cs_flow_write_again(const struct cs_flow *flow, const char *what, int64_t id,
@@ -212,16 +215,54 @@ cs_rc cs_flow_assign(const struct cs_flow *flow, struct cs_certificate *certific
                      cs_type_set types, bool roll, int64_t effective,
                      struct cs_err *err) CS_MUST_CHECK;
 
+/* Requests of the store whose rows are damaged. {0} is none. */
+struct cs_flow_unread {
+    int64_t *ids; /* ascending */
+    struct cs_strv why;
+    size_t count;
+};
+void cs_flow_unread_done(struct cs_flow_unread *unread);
+
+/* Reads the request @id; one whose row is damaged goes to @unread, and *ret_request is NULL. */
+cs_rc cs_flow_read_or_note(const struct cs_flow *flow, int64_t id, struct cs_flow_unread *unread,
+                           struct cs_request **ret_request, struct cs_err *err) CS_MUST_CHECK;
+
+/* One of @unread that may be the request of that certificate; 0: none can be. */
+cs_rc cs_flow_unread_of(const struct cs_flow *flow, const struct cs_flow_unread *unread,
+                        const struct cs_identity *identity, int64_t *ret_id,
+                        struct cs_err *err) CS_MUST_CHECK;
+
+/* The request that @certificate (der, facts and key_id are known) is the answer to; NULL: none, or
+ * perhaps one of @unread. Sets request_id, or unread_id with a warning. */
+cs_rc cs_flow_match(const struct cs_flow *flow, const struct cs_request_list *requests,
+                    const struct cs_flow_unread *unread, struct cs_certificate *certificate,
+                    const struct cs_request **ret_request, struct cs_err *err) CS_MUST_CHECK;
+
+/* The request of ours that the certificate @der of a file answers (*ret_request, one of
+ * @ret_requests; NULL: none). CS_E_STORE if it may answer one that cannot be read: it is neither
+ * taken unchecked nor for another one's answer. */
+cs_rc cs_flow_find_answered(const struct cs_flow *flow, struct cs_flow_token *token,
+                            const struct cs_cert_facts *facts, const struct cs_bytes *der,
+                            struct cs_request_list *ret_requests, struct cs_request **ret_request,
+                            struct cs_err *err) CS_MUST_CHECK;
+
+/* Says to the user which requests were left out; that of the number @needed (0: none) goes to
+ * @list, which is not whole without it. */
+void cs_flow_tell_unread(const struct cs_flow *flow, const struct cs_flow_unread *unread,
+                         int64_t needed, struct cs_certificate_list *list);
+
 /* The certificates on the token, each with its request, origin and uses, in no order. What was read
- * for that goes to @ret_requests and @ret_uses, which may be NULL. */
+ * for that goes to @ret_requests, @ret_uses and @ret_unread, which may be NULL. */
 cs_rc cs_flow_read_certificates(const struct cs_flow *flow, struct cs_flow_token *token,
                                 struct cs_certificate_list *ret_list,
                                 struct cs_request_list *ret_requests, struct cs_use_list *ret_uses,
+                                struct cs_flow_unread *ret_unread,
                                 struct cs_err *err) CS_MUST_CHECK;
 
-/* Every request of the store that is not CLEARED or FAILED; none without a store. */
+/* Every request of the store that is not CLEARED or FAILED; none without a store. Those that cannot
+ * be read are in *ret_unread. */
 cs_rc cs_flow_live_requests(const struct cs_flow *flow, struct cs_request_list *ret_requests,
-                            struct cs_err *err) CS_MUST_CHECK;
+                            struct cs_flow_unread *ret_unread, struct cs_err *err) CS_MUST_CHECK;
 
 /* The request whose certificate is @der, else the newest with that public key; NULL: none. */
 struct cs_request *cs_flow_request_of(const struct cs_request_list *requests,
@@ -236,6 +277,17 @@ void cs_certificate_done(struct cs_certificate *certificate);
 
 /* Shows the warnings. */
 void cs_flow_warn(const struct cs_flow *flow, const struct cs_strv *warnings);
+
+/* ---- `export --to` that was interrupted ---- */
+
+/* After a copy that failed: records that nothing is there, if so. */
+cs_rc cs_flow_end_transfer(const struct cs_flow *flow, const struct cs_request *request,
+                           struct cs_keystore *target, struct cs_err *err) CS_MUST_CHECK;
+
+/* Finishes or undoes what interrupted transfers left on the token @store, and names the other
+ * tokens on which something may be left. */
+cs_rc cs_flow_settle_transfers(const struct cs_flow *flow, struct cs_keystore *store,
+                               struct cs_err *err) CS_MUST_CHECK;
 
 /* ---- `new --all` ---- */
 

@@ -1,6 +1,7 @@
 #include "base/mem.h"
 #include "flow/flow_internal.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,12 +29,29 @@ static char *where(const struct cs_use *use, const struct cs_token_info *token)
     return cs_asprintf("it serves %s, but is not on the token any more", use->type);
 }
 
-/* What serves a type and was not found. */
-static void add_missing(const struct cs_use_list *uses, const struct cs_request_list *requests,
-                        const struct cs_token_info *token, struct cs_certificate_list *list)
+/* What is known of a certificate, and where it comes from. */
+struct sources {
+    struct cs_request_list requests;
+    struct cs_use_list uses;
+    struct cs_flow_unread unread;
+};
+
+static void sources_done(struct sources *sources)
 {
-    for (size_t i = 0; i < uses->count; i++) {
-        const struct cs_use *use = &uses->items[i];
+    cs_request_list_done(&sources->requests);
+    cs_use_list_done(&sources->uses);
+    cs_flow_unread_done(&sources->unread);
+}
+
+/* What serves a type and was not found. */
+static cs_rc add_missing(const struct cs_flow *flow, const struct sources *sources,
+                         const struct cs_token_info *token, struct cs_certificate_list *list,
+                         struct cs_err *err)
+{
+    const struct cs_request *request = NULL;
+
+    for (size_t i = 0; i < sources->uses.count; i++) {
+        const struct cs_use *use = &sources->uses.items[i];
         if (is_there(list, &use->certificate)) {
             continue;
         }
@@ -44,12 +62,12 @@ static void add_missing(const struct cs_use_list *uses, const struct cs_request_
         missing->origin = is_elsewhere(use, token) ? CS_KEY_NOT_ASKED : CS_KEY_NOT_THERE;
         cs_strv_take(&missing->warnings, where(use, token));
         if (cs_cert_read(&missing->der, &missing->facts, NULL) == CS_OK) {
-            const struct cs_request *request =
-                cs_flow_request_of(requests, &missing->der, &missing->facts.spki);
-            missing->request_id = request ? request->id : 0;
+            CS_TRY(
+                cs_flow_match(flow, &sources->requests, &sources->unread, missing, &request, err));
         }
-        cs_flow_copy_uses(uses, &missing->der, missing);
+        cs_flow_copy_uses(&sources->uses, &missing->der, missing);
     }
+    return CS_OK;
 }
 
 static void warn_of_keys(struct cs_certificate_list *list)
@@ -161,6 +179,11 @@ static cs_rc write_pem(const struct cs_flow *flow, const struct cs_request *requ
     cs_autofree char *pem = cs_asprintf("%s%s", own, chain ? chain : "");
     const struct cs_bytes content = {(uint8_t *)pem, strlen(pem)};
 
+    if (cs_flow_is_named(path, ".pfx") || cs_flow_is_named(path, ".p12")) {
+        cs_strv_take(warnings, cs_asprintf("%s holds certificates as PEM, no PKCS #12 and no key: "
+                                           "`cscert export %" PRId64 "` writes that",
+                                           path, request->id));
+    }
     CS_TRY(cs_flow_write_again(flow, "certificate", request->id, path, &content, err));
     if (!chain) {
         cs_strv_add(warnings, "no CA's certificate came with this one: the file holds it alone");
@@ -185,10 +208,24 @@ static cs_rc write_certificate(const struct cs_flow *flow, const struct cs_get_o
 static cs_rc check_request(const struct cs_flow *flow, int64_t id, struct cs_err *err)
 {
     const struct cs_selection selection = {.request_id = id};
+    cs_auto(cs_request) request = NULL;
     cs_autofree int64_t *ids = NULL;
     size_t count = 0;
 
-    return cs_flow_select(flow, &selection, NULL, &ids, &count, err);
+    CS_TRY(cs_flow_select(flow, &selection, NULL, &ids, &count, err));
+    return cs_store_get(flow->store, id, &request, err);
+}
+
+/* One row that cannot be read costs itself only: who asked for all is told what is missing, who
+ * asked for another request, that there is one. */
+static void tell_unread(const struct cs_flow *flow, const struct cs_get_options *options,
+                        const struct cs_flow_unread *unread, struct cs_certificate_list *list)
+{
+    if (options->request_id) {
+        cs_flow_tell_unread(flow, unread, 0, list);
+    } else {
+        cs_strv_copy(&list->unread, &unread->why);
+    }
 }
 
 /* ---- the verb ---- */
@@ -198,11 +235,13 @@ static cs_rc look(const struct cs_flow *flow, const struct cs_get_options *optio
 {
     cs_auto_value(cs_flow_token) token = {0};
     cs_auto_value(cs_certificate_list) list = {0};
-    cs_auto_value(cs_request_list) requests = {0};
-    cs_auto_value(cs_use_list) uses = {0};
+    cs_auto_value(sources) sources = {0};
 
-    CS_TRY(cs_flow_read_certificates(flow, &token, &list, &requests, &uses, err));
-    add_missing(&uses, &requests, token.store->ops->info(token.store), &list);
+    CS_TRY(cs_flow_read_certificates(flow, &token, &list, &sources.requests, &sources.uses,
+                                     &sources.unread, err));
+    CS_TRY(cs_flow_check_signal(flow, err));
+    CS_TRY(add_missing(flow, &sources, token.store->ops->info(token.store), &list, err));
+    tell_unread(flow, options, &sources.unread, &list);
     warn_of_keys(&list);
     keep_wanted(&list, options, types);
     if (list.count) {

@@ -6,6 +6,7 @@
 #include "x509/reply.h"
 #include "x509/spki.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,9 +74,7 @@ static cs_rc read_certificates(struct import *import, struct cs_err *err)
 /* As Windows, and as others, name such a file. */
 static bool is_named_pkcs12(const char *path)
 {
-    const char *dot = strrchr(path, '.');
-
-    return dot && (cs_ascii_iequal(dot, ".pfx") || cs_ascii_iequal(dot, ".p12"));
+    return cs_flow_is_named(path, ".pfx") || cs_flow_is_named(path, ".p12");
 }
 
 static cs_rc read_file(struct import *import, struct cs_err *err)
@@ -110,6 +109,7 @@ static bool takes_answer(const struct cs_request *request, const struct cs_bytes
     }
 }
 
+/* Before the first change. */
 static cs_rc ask(const struct import *import, const char *what, struct cs_err *err)
 {
     const struct cs_flow *flow = import->flow;
@@ -117,8 +117,25 @@ static cs_rc ask(const struct import *import, const char *what, struct cs_err *e
     cs_autofree char *question =
         cs_asprintf("Put %s on the token \"%s\"?", what, store->ops->info(store)->label);
 
+    CS_TRY(cs_flow_check_signal(flow, err));
     return flow->confirm && !flow->what_if ? flow->ui->ops->confirm(flow->ui, question, err)
                                            : CS_OK;
+}
+
+/* The token has the key: that of the file, which is the same, is not used. That it is there at all
+ * is news where nobody but the token was to have it. @request: that made it, or NULL. */
+static void warn_of_key(struct import *import, const struct cs_request *request)
+{
+    if (import->pkcs8 && request && !request->plan->exportable) {
+        cs_strv_take(&import->warnings,
+                     cs_asprintf("%s holds the private key of request %" PRId64 ", which was made "
+                                 "on the token not to leave it: it was not used, but whoever has "
+                                 "the file has the key; request a certificate with a new one",
+                                 import->options->path, request->id));
+    } else if (import->pkcs8 && import->options->import_key) {
+        cs_strv_add(&import->warnings, "the certificate's private key is on the token already: "
+                                       "that of the file was not used");
+    }
 }
 
 /* As `retrieve --reply` would: the request is done with it. */
@@ -132,6 +149,7 @@ static cs_rc answer_request(struct import *import, struct cs_request *request, s
                          &warnings, err));
     CS_TRY(cs_flow_token_open(flow, &import->token, err));
     CS_TRY(ask(import, import->facts.subject, err));
+    warn_of_key(import, request);
     if (flow->what_if) {
         cs_strv_copy(&import->warnings, &warnings);
         return CS_OK;
@@ -256,15 +274,15 @@ static cs_rc import_key(struct import *import, struct cs_err *err)
     return rc;
 }
 
-static cs_rc put_with_key(struct import *import, struct cs_err *err)
+static cs_rc put_with_key(struct import *import, const struct cs_request *request,
+                          struct cs_err *err)
 {
     struct cs_keystore *store = import->token.store;
     cs_auto_value(cs_bytes) id = {0};
 
     CS_TRY(store->ops->find_id(store, &import->facts.spki, &id, err));
-    if (id.len && import->pkcs8 && import->options->import_key) {
-        cs_strv_add(&import->warnings, "the certificate's private key is on the token already: "
-                                       "that of the file was not used");
+    if (id.len) {
+        warn_of_key(import, request);
     }
     if (id.len == 0 && !(import->pkcs8 && import->options->import_key)) {
         return fail_no_key(import, err);
@@ -379,7 +397,7 @@ static cs_rc list_results(struct import *import, struct cs_certificate_list *ret
     const struct wanted wanted = {&list, ret_list};
     const bool has_leaf = import->certificate.len > 0;
 
-    CS_TRY(cs_flow_read_certificates(import->flow, &import->token, &list, NULL, NULL, err));
+    CS_TRY(cs_flow_read_certificates(import->flow, &import->token, &list, NULL, NULL, NULL, err));
     if (has_leaf) {
         warn_of_twin(import, &list);
     }
@@ -414,20 +432,20 @@ static cs_rc assign(const struct import *import, struct cs_certificate_list *lis
 static cs_rc put_all(struct import *import, struct cs_err *err)
 {
     cs_auto_value(cs_request_list) requests = {0};
+    struct cs_request *request = NULL;
 
     if (!import->certificate.len) {
         return put_cas(import, err);
     }
     CS_TRY(cs_cert_check_server(&import->facts, cs_clock_now(), &import->warnings, err));
-    CS_TRY(cs_flow_live_requests(import->flow, &requests, err));
-    struct cs_request *request =
-        cs_flow_request_of(&requests, &import->certificate, &import->facts.spki);
+    CS_TRY(cs_flow_find_answered(import->flow, &import->token, &import->facts, &import->certificate,
+                                 &requests, &request, err));
     if (request && takes_answer(request, &import->certificate)) {
         cs_strv_done(&import->warnings); /* the same and more come with the answer */
         return answer_request(import, request, err);
     }
     CS_TRY(cs_flow_token_open(import->flow, &import->token, err));
-    CS_TRY(put_with_key(import, err));
+    CS_TRY(put_with_key(import, request, err));
     return import->flow->chain && import->chain.len
                ? cs_cert_each(&import->chain, put_ca, import, err)
                : CS_OK;

@@ -182,6 +182,7 @@ cs_rc cs_flow_recover(const struct cs_flow *flow, const char *remove_stray,
     } else {
         CS_TRY(recover_requests(flow, &token, ret_results, err));
         CS_TRY(undo_intents(flow, token.store, err));
+        CS_TRY(cs_flow_settle_transfers(flow, token.store, err));
     }
     return token.store->ops->strays(token.store, ret_strays, err);
 }

@@ -11,7 +11,8 @@ struct removal {
     cs_type_set types;
     int64_t now;
     struct cs_use_list uses;         /* as they are, then as they come to be */
-    struct cs_certificate_list list; /* what was un-assigned */
+    struct cs_use_list gone;         /* what was un-assigned, in the order of the types */
+    struct cs_certificate_list list; /* the same, each certificate once */
     struct cs_strv in_use;
     struct cs_strv warnings;
 };
@@ -19,6 +20,7 @@ struct removal {
 static void removal_done(struct removal *removal)
 {
     cs_use_list_done(&removal->uses);
+    cs_use_list_done(&removal->gone);
     cs_certificate_list_done(&removal->list);
     cs_strv_done(&removal->in_use);
     cs_strv_done(&removal->warnings);
@@ -50,8 +52,14 @@ static struct cs_certificate *find(struct cs_certificate_list *list, const struc
     return certificate;
 }
 
-/* Empties what is to be emptied of one type; the list gets what stood there, each certificate once.
- */
+static void move_use(struct cs_use *use, struct cs_use_list *list)
+{
+    list->items = cs_realloc(list->items, list->count + 1, sizeof *list->items);
+    list->items[list->count++] = *use;
+    *use = (struct cs_use){0};
+}
+
+/* Empties what is to be emptied of one type; the lists get what stood there. */
 static bool empty_slots(struct removal *removal, struct cs_flow_slots *slots)
 {
     bool changed = false;
@@ -66,7 +74,7 @@ static bool empty_slots(struct removal *removal, struct cs_flow_slots *slots)
             cs_strv_take(&removal->in_use,
                          cs_asprintf("%s (%s)", use->type, thumbprint ? thumbprint : "unreadable"));
         }
-        cs_use_done(use);
+        move_use(use, &removal->gone);
         changed = true;
     }
     return changed;
@@ -115,14 +123,48 @@ static cs_rc apply(struct removal *removal, bool write, struct cs_err *err)
     return CS_OK;
 }
 
+static bool are_equal(const struct cs_use_list *one, const struct cs_use_list *other)
+{
+    for (size_t i = 0; i < one->count && i < other->count; i++) {
+        const struct cs_use *a = &one->items[i];
+        const struct cs_use *b = &other->items[i];
+        if (strcmp(a->type, b->type) != 0 || a->slot != b->slot ||
+            !cs_bytes_equal(&a->certificate, &b->certificate)) {
+            return false;
+        }
+    }
+    return one->count == other->count;
+}
+
+/* What goes is what the user was asked about. -Force asks for whatever is there. */
+static cs_rc check_asked(const struct removal *removal, const struct cs_use_list *asked,
+                         struct cs_err *err)
+{
+    const struct cs_flow *flow = removal->flow;
+
+    if (are_equal(asked, &removal->gone) || (flow->force && !flow->confirm)) {
+        return CS_OK;
+    }
+    return cs_fail_hint(err, CS_E_STORE,
+                        "`cscert get` shows what serves now; run the command again if that is to "
+                        "be un-assigned",
+                        "another run has meanwhile changed what is to be un-assigned: nothing was "
+                        "un-assigned");
+}
+
 /* From the beginning: nobody else can change anything between reading and writing. */
 static cs_rc write_all(struct removal *removal, struct cs_err *err)
 {
     struct cs_store *store = removal->flow->store;
+    cs_auto_value(cs_use_list) asked = removal->gone;
 
+    removal->gone = (struct cs_use_list){0};
     removal_done(removal);
     CS_TRY(cs_store_group_begin(store, err));
     cs_rc rc = apply(removal, true, err);
+    if (rc == CS_OK) {
+        rc = check_asked(removal, &asked, err);
+    }
     if (rc != CS_OK) {
         cs_store_group_undo(store);
         return rc;
@@ -166,6 +208,7 @@ cs_rc cs_flow_remove(const struct cs_flow *flow, const struct cs_remove_options 
     cs_flow_warn(flow, &removal.warnings);
     if (removal.list.count && !flow->what_if) {
         CS_TRY(ask(&removal, err));
+        CS_TRY(cs_flow_check_signal(flow, err));
         CS_TRY(write_all(&removal, err));
     }
     for (size_t i = 0; i < removal.list.count; i++) {

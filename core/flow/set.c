@@ -1,6 +1,7 @@
 #include "base/mem.h"
 #include "flow/flow_internal.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define SHA1_DIGITS   40
@@ -87,6 +88,12 @@ static cs_rc requested_types(const struct cs_flow *flow, const struct cs_certifi
 {
     cs_auto(cs_request) request = NULL;
 
+    if (certificate->unread_id) {
+        return cs_fail_hint(err, CS_E_STORE, "say which types it is to serve: -Type Default",
+                            "request %" PRId64 " cannot be read: it may say which types the "
+                            "certificate is to serve",
+                            certificate->unread_id);
+    }
     if (!certificate->request_id) {
         return cs_fail_hint(err, CS_E_USAGE, "say for instance -Type Default",
                             "nothing says which types the certificate is to serve, and no request "
@@ -102,6 +109,7 @@ cs_rc cs_flow_set(const struct cs_flow *flow, const struct cs_set_options *optio
 {
     cs_auto_value(cs_flow_token) token = {0};
     cs_auto_value(cs_certificate_list) list = {0};
+    cs_auto_value(cs_flow_unread) unread = {0};
     cs_autofree char *plain = plain_digits(options->thumbprint);
     struct cs_certificate *found = NULL;
     cs_type_set types = 0;
@@ -110,12 +118,13 @@ cs_rc cs_flow_set(const struct cs_flow *flow, const struct cs_set_options *optio
     if (options->types->count) {
         CS_TRY(cs_cert_types_parse(options->types, NULL, &types, err));
     }
-    CS_TRY(cs_flow_read_certificates(flow, &token, &list, NULL, NULL, err));
+    CS_TRY(cs_flow_read_certificates(flow, &token, &list, NULL, NULL, &unread, err));
     CS_TRY(find(&list, &token, plain, &found, err));
     if (!types) {
         CS_TRY(requested_types(flow, found, &types, err));
     }
     CS_TRY(cs_flow_assign(flow, found, types, options->roll, options->effective, err));
+    cs_flow_tell_unread(flow, &unread, found->unread_id, ret_list);
     *cs_flow_add_certificate(ret_list) = *found;
     *found = (struct cs_certificate){0};
     return CS_OK;

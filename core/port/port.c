@@ -166,6 +166,16 @@ void cs_topology_row_done(struct cs_topology_row *row)
     *row = (struct cs_topology_row){0};
 }
 
+void cs_open_transfer_list_done(struct cs_open_transfer_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i].target);
+        free(list->items[i].format);
+    }
+    free(list->items);
+    *list = (struct cs_open_transfer_list){0};
+}
+
 void cs_labca_row_done(struct cs_labca_row *row)
 {
     free(row->name);

@@ -79,6 +79,23 @@ CS_MUST_CHECK cs_rc cs_store_note(struct cs_store *store, const struct cs_reques
 CS_MUST_CHECK cs_rc cs_store_get(struct cs_store *store, int64_t id,
                                  struct cs_request **ret_request, struct cs_err *err);
 
+/* True if cs_store_get() failed because of what stands in the rows of that request alone, and not
+ * because the store could not be read. */
+bool cs_store_is_damaged_row(const struct cs_err *err);
+
+/* What a certificate is known by. Any of them may be empty. */
+struct cs_identity {
+    const struct cs_bytes *certificate; /* DER */
+    const struct cs_bytes *spki;        /* DER SubjectPublicKeyInfo */
+    const struct cs_bytes *key_id;      /* CKA_ID of its private key */
+};
+
+/* For a request that cannot be read: false if it is certainly not the one of that certificate or
+ * its key, as far as its row still tells. */
+CS_MUST_CHECK cs_rc cs_store_may_be_of(struct cs_store *store, int64_t id,
+                                       const struct cs_identity *identity, bool *ret_may,
+                                       struct cs_err *err);
+
 /* The request that the CA knows under its own number; CS_E_USAGE if there is none or several. */
 CS_MUST_CHECK cs_rc cs_store_find_ca_id(struct cs_store *store, const char *ca_request_id,
                                         int64_t *ret_id, struct cs_err *err);
@@ -165,8 +182,8 @@ CS_MUST_CHECK cs_rc cs_store_is_imported(struct cs_store *store,
 /* ---- what happens to a request without a change of state ---- */
 
 /* Writes a journal record of @request of the given type ("exporting", "exported", "transferring",
- * "transferred") with @details (names and texts, no secret; a URI without its query; may be empty)
- * beside the request's own fields. */
+ * "transferred", "transfer-undone") with @details (names and texts, no secret; a URI without its
+ * query; may be empty) beside the request's own fields. */
 struct cs_event {
     const char *type;
     const struct cs_event_detail {
@@ -181,6 +198,25 @@ CS_MUST_CHECK cs_rc cs_store_event(struct cs_store *store, const struct cs_reque
 /* How many records of that type the request @id has. Reads the whole journal. */
 CS_MUST_CHECK cs_rc cs_store_count_events(struct cs_store *store, int64_t id, const char *type,
                                           int64_t *ret_count, struct cs_err *err);
+
+/* A copy of a request's key that was begun (a record "transferring"), and nothing says how that
+ * ended: no later record "transferred" or "transfer-undone" of that request and target. */
+struct cs_open_transfer {
+    int64_t request_id;
+    char *target; /* RFC 7512: the token, as it was recorded */
+    char *format; /* "exportable" or "not exportable": what the copy was to be; may be NULL */
+};
+
+struct cs_open_transfer_list {
+    struct cs_open_transfer *items;
+    size_t count;
+};
+void cs_open_transfer_list_done(struct cs_open_transfer_list *list);
+
+/* All of them, each target of a request once. Reads the whole journal. */
+CS_MUST_CHECK cs_rc cs_store_open_transfers(struct cs_store *store,
+                                            struct cs_open_transfer_list *ret_list,
+                                            struct cs_err *err);
 
 /* ---- several writes in one commit ---- */
 

@@ -6,6 +6,53 @@
 
 #include <stdlib.h>
 
+bool cs_store_is_damaged_row(const struct cs_err *err)
+{
+    const int primary = (int)(err->cause & 0xff);
+
+    return err->code == CS_E_STORE && err->origin == CS_ORIGIN_SQL &&
+           (primary == SQLITE_CORRUPT || primary == SQLITE_TOOBIG);
+}
+
+/* Where its public key is lost the row's CKA_ID still says that it is about another key, and its
+ * state that there was none yet. */
+static cs_rc open_may_be_of(const struct cs_db *db, int64_t id, const struct cs_identity *identity,
+                            struct cs_query *ret_query, struct cs_err *err)
+{
+    CS_TRY(cs_query_open(
+        db,
+        "SELECT 1 FROM request WHERE id = ? AND (certificate = ? OR spki = ?"
+        " OR ((typeof (spki) <> 'blob' OR length (spki) = 0) AND state IS NOT ?"
+        " AND NOT (typeof (key_id) = 'blob' AND length (key_id) = ? AND key_id <> ?)))",
+        ret_query, err));
+    cs_query_bind_int(ret_query, id);
+    cs_query_bind_blob(ret_query, identity->certificate->data, identity->certificate->len);
+    cs_query_bind_blob(ret_query, identity->spki->data, identity->spki->len);
+    cs_query_bind_text(ret_query, cs_state_name(CS_STATE_PLANNED), CS_QUERY_TEXT_MAX);
+    cs_query_bind_int(ret_query, CS_KEY_ID_LEN);
+    cs_query_bind_blob(ret_query, identity->key_id->len ? identity->key_id->data : (uint8_t *)"",
+                       identity->key_id->len);
+    return CS_OK;
+}
+
+cs_rc cs_store_may_be_of(struct cs_store *store, int64_t id, const struct cs_identity *identity,
+                         bool *ret_may, struct cs_err *err)
+{
+    cs_auto_value(cs_query) query = {0};
+    struct cs_err problem = {0};
+
+    CS_TRY(open_may_be_of(&store->db, id, identity, &query, err));
+    cs_rc rc = cs_query_step(&query, ret_may, &problem);
+    if (rc != CS_OK && cs_store_is_damaged_row(&problem)) {
+        *ret_may = true;
+        return CS_OK;
+    }
+    if (rc != CS_OK && err) {
+        *err = problem;
+    }
+    return rc;
+}
+
 cs_rc cs_store_find_ca_id(struct cs_store *store, const char *ca_request_id, int64_t *ret_id,
                           struct cs_err *err)
 {

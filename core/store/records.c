@@ -1,5 +1,6 @@
 /* The journal's rows. */
 #include "base/clock.h"
+#include "base/mem.h"
 #include "store/query.h"
 #include "store/store_internal.h"
 
@@ -95,4 +96,52 @@ cs_rc cs_store_count_events(struct cs_store *store, int64_t id, const char *type
     cs_query_bind_text(&query, type, CS_QUERY_TEXT_MAX);
     CS_TRY(cs_query_step(&query, &row, err));
     return cs_query_int(&query, 0, 0, INT64_MAX, ret_count, err);
+}
+
+/* ---- transfers ---- */
+
+/* More than a person begins and breaks off. */
+#define TRANSFERS_MAX 1000
+
+static cs_rc read_transfer(struct cs_query *query, struct cs_open_transfer *transfer,
+                           struct cs_err *err)
+{
+    CS_TRY(cs_query_int(query, 0, 1, INT64_MAX, &transfer->request_id, err));
+    CS_TRY(cs_query_text(query, 1, CS_QUERY_TEXT_MAX, &transfer->target, err));
+    return cs_query_text(query, 2, CS_QUERY_TEXT_MAX, &transfer->format, err);
+}
+
+cs_rc cs_store_open_transfers(struct cs_store *store, struct cs_open_transfer_list *ret_list,
+                              struct cs_err *err)
+{
+    cs_auto_value(cs_query) query = {0};
+    cs_auto_value(cs_open_transfer_list) list = {0};
+    bool row = false;
+
+    /* Of the columns without an aggregate SQLite takes those of the row with the greatest seq. */
+    CS_TRY(cs_query_open(
+        &store->db,
+        "SELECT request, json_extract (json, '$.detail.target') AS target,"
+        " json_extract (json, '$.detail.format'), max (seq) FROM journal AS begun"
+        " WHERE request IS NOT NULL AND json_valid (json)"
+        " AND json_extract (json, '$.type') = 'transferring' AND target IS NOT NULL"
+        " AND NOT EXISTS (SELECT 1 FROM journal AS ended"
+        " WHERE ended.request = begun.request AND ended.seq > begun.seq"
+        " AND json_valid (ended.json)"
+        " AND json_extract (ended.json, '$.type') IN ('transferred', 'transfer-undone')"
+        " AND json_extract (ended.json, '$.detail.target') = target)"
+        " GROUP BY request, target",
+        &query, err));
+    for (;;) {
+        CS_TRY(cs_query_step(&query, &row, err));
+        if (!row || list.count == TRANSFERS_MAX) {
+            break;
+        }
+        list.items = cs_realloc(list.items, list.count + 1, sizeof *list.items);
+        list.items[list.count] = (struct cs_open_transfer){0};
+        CS_TRY(read_transfer(&query, &list.items[list.count++], err));
+    }
+    *ret_list = list;
+    list = (struct cs_open_transfer_list){0};
+    return CS_OK;
 }

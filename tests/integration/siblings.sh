@@ -316,6 +316,57 @@ says '--request-id'
 run 2 "$CSCERT" get --request-id 99 --output two.pem
 [ ! -e two.pem ] || fail "there is a file of no request"
 
+# Its name says something else than what it is.
+run 0 "$CSCERT" get --request-id 1 --output one.pfx
+prints '`cscert export 1` writes that'
+run 0 "$CSCERT" list --request-id 1 --output again.pfx
+says 'again.pfx will hold a certificate request, not a certificate'
+
+# ---- all requests that wait, as files ----
+
+mkdir lost
+(cd lost && for name in four five; do request "$name" Internal; done)
+run 0 "$CSCERT" list --output-dir again
+prints 'written to again/four.req'
+same "files" 'five.req four.req' "$(cd again && echo *)"
+cmp lost/four.req again/four.req && cmp lost/five.req again/five.req || fail "not the requests that were written"
+rm again/five.req
+run 13 "$CSCERT" list --output-dir again
+says 'again/four.req is already there'
+cmp lost/five.req again/five.req || fail "one that is there stops another"
+run 0 "$CSCERT" list --output-dir again --force
+run 2 "$CSCERT" list --output-dir again --request-id 99
+run 0 "$CSCERT" clear --request-id 4
+run 0 "$CSCERT" clear --request-id 5
+
+# ---- one request that cannot be read ----
+
+sqlite3 state/cscert.db "UPDATE request SET generation = 'immaculate' WHERE id = 1"
+run 13 "$CSCERT" get
+prints "Thumbprint       : $ONE"
+prints "Thumbprint       : $TWO"
+says 'request 1 cannot be read'
+says 'generation'
+run 11 "$CSCERT" get --request-id 1
+run 0 "$CSCERT" get --request-id 2
+run 0 "$CSCERT" import three.cer
+says 'request 1 cannot be read'
+run 0 "$CSCERT" set "$TWO" --type XmppServer
+run 13 "$CSCERT" set "$ONE" --type Default -Force
+says 'request 1 cannot be read'
+same "assigned and said" "current $ONE " "$(
+    code=0
+    "$CSCERT" get --type Default --json >default.json 2>/dev/null || code=$?
+    same "code" 13 "$code"
+    jq -r '.[] | .Thumbprint as $t | .Use[] | select(.Type == "Default") | "\(.Slot) \($t)"' default.json | tr '\n' ' '
+)"
+run 11 "$CSCERT" set "$ONE"
+says 'request 1 cannot be read'
+run 13 "$CSCERT" list
+sqlite3 state/cscert.db "UPDATE request SET generation = (SELECT generation FROM request WHERE id = 2) WHERE id = 1"
+run 0 "$CSCERT" get
+run 0 "$CSCERT" remove --type Default,XmppServer -Force
+
 # ---- files that are none ----
 
 head -c 3000 /dev/urandom >noise

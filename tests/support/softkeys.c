@@ -484,18 +484,23 @@ static cs_rc soft_open(struct cs_keystore_source *source, struct cs_keystore **r
     return CS_OK;
 }
 
+/* Each has a serial number of its own. */
+static unsigned token_count;
+
 struct cs_keystore *cs_softkeys_new(void)
 {
     struct softkeys *soft = cs_alloc(1, sizeof *soft);
 
+    token_count++;
     soft->port.ops = &ops;
     soft->source.open = soft_open;
     soft->info = (struct cs_token_info){
-        .uri = cs_strdup("pkcs11:model=soft;manufacturer=tests;serial=1;token=soft"),
+        .uri =
+            cs_asprintf("pkcs11:model=soft;manufacturer=tests;serial=%u;token=soft", token_count),
         .label = cs_strdup("soft"),
         .manufacturer = cs_strdup("tests"),
         .model = cs_strdup("soft"),
-        .serial = cs_strdup("1"),
+        .serial = cs_asprintf("%u", token_count),
         .profile = cs_strdup("generic"),
     };
     return &soft->port;
@@ -505,6 +510,7 @@ void cs_softkeys_free(struct cs_keystore *store)
 {
     struct softkeys *soft = softkeys_of(store);
 
+    token_count--;
     for (size_t i = 0; i < soft->pair_count; i++) {
         free(soft->pairs[i].label);
         EVP_PKEY_free(soft->pairs[i].pkey);

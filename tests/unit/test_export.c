@@ -499,7 +499,7 @@ START_TEST(a_copy_that_fails)
     ck_assert_uint_eq(cs_softkeys_cert_count(other), 0);
     ck_assert_uint_eq(cs_softkeys_key_count(token), 1);
     ck_assert_ptr_null(result.copy);
-    assert_records(_i == 0 || _i == 2 ? MADE : MADE " transferring");
+    assert_records(_i == 0 || _i == 2 ? MADE : MADE " transferring transfer-undone");
     cs_result_done(&result);
 }
 END_TEST
@@ -516,6 +516,139 @@ START_TEST(a_copy_without_its_certificate)
     ck_assert_uint_eq(cs_softkeys_key_count(other), 1);
     assert_records(MADE " transferring transferred");
     cs_result_done(&result);
+}
+END_TEST
+
+/* ---- a transfer that was killed, and `recover` ---- */
+
+/* What a run leaves that is killed behind its first record: on the other token the copy, or
+ * nothing. */
+static int64_t killed_transfer(bool copied, bool exportable)
+{
+    int64_t id = make(EXPORTABLE);
+    cs_auto(cs_request) request = NULL;
+    cs_autofree char *how = NULL;
+    struct cs_key *key = NULL;
+    struct cs_key *copy = NULL;
+    const struct cs_event_detail details[] = {{"format", "not exportable"},
+                                              {"target", other->ops->info(other)->uri}};
+    const struct cs_event begun = {"transferring", details, 2};
+
+    assert_ok(cs_store_get(store, id, &request, &err), &err);
+    assert_ok(cs_store_event(store, request, &begun, &err), &err);
+    if (copied) {
+        struct cs_key_request wanted = {.label = "copy", .exportable = exportable};
+        memcpy(wanted.id, request->key_id, sizeof wanted.id);
+        assert_ok(token->ops->find(token, request->key_id, &key, &err), &err);
+        wanted.spec = key->spec;
+        assert_ok(token->ops->transfer_key(token, key, other, &wanted, &copy, &how, &err), &err);
+        token->ops->key_free(key);
+        other->ops->key_free(copy);
+    }
+    return id;
+}
+
+static void recover_on(struct cs_keystore *where)
+{
+    cs_auto_value(cs_result_list) results = {0};
+    cs_auto_value(cs_stray_list) strays = {0};
+
+    flow.keystore = cs_softkeys_source(where);
+    ui.warnings = 0;
+    assert_ok(cs_flow_recover(&flow, NULL, &results, &strays, &err), &err);
+    ck_assert_uint_eq(results.count, 0);
+}
+
+/* Whole, it is what was asked for: it gets its record and its certificate. */
+START_TEST(a_whole_copy_is_finished)
+{
+    int64_t id = killed_transfer(true, false);
+    struct cs_result result;
+
+    recover_on(token); /* not here */
+    ck_assert_uint_eq(ui.warnings, 1);
+    assert_records(MADE " transferring");
+    for (int i = 0; i < 2; i++) {
+        recover_on(other);
+        ck_assert_uint_eq(ui.warnings, i == 0);
+        assert_records(MADE " transferring transferred");
+        ck_assert_uint_eq(cs_softkeys_key_count(other), 1);
+        ck_assert_uint_eq(cs_softkeys_cert_count(other), 1);
+        ck_assert_uint_eq(cs_softkeys_key_count(token), 1);
+    }
+    cs_autofree char *record = last_record();
+    assert_contains(record, "\"copy\":\"pkcs11:token=soft;");
+    recover_on(token);
+    ck_assert_uint_eq(ui.warnings, 0);
+    flow.keystore = cs_softkeys_source(token);
+    assert_fails(export_to_other(id, &result), CS_E_USAGE, &err); /* it is there */
+    cs_result_done(&result);
+}
+END_TEST
+
+/* Nothing was copied: that is recorded, and the transfer can be made again. */
+START_TEST(a_copy_that_never_was)
+{
+    int64_t id = killed_transfer(false, false);
+    struct cs_result result;
+
+    recover_on(other);
+    ck_assert_uint_eq(ui.warnings, 0);
+    assert_records(MADE " transferring transfer-undone");
+    recover_on(token);
+    ck_assert_uint_eq(ui.warnings, 0);
+    flow.keystore = cs_softkeys_source(token);
+    assert_ok(export_to_other(id, &result), &err);
+    cs_result_done(&result);
+    recover_on(token);
+    ck_assert_uint_eq(ui.warnings, 0);
+    assert_records(MADE " transferring transfer-undone transferring transferred");
+}
+END_TEST
+
+/* It may be exported, which was not asked for; it is half of a pair; or it cannot be told what it
+ * is. None is recorded as the copy, and its private key is destroyed only after a yes. */
+static void leave_odd_copy(int how)
+{
+    if (how == 0) {
+        (void)killed_transfer(true, true);
+        return;
+    }
+    (void)killed_transfer(true, false);
+    cs_softkeys_fail_op(other, how == 1 ? CS_SOFTKEYS_KEEP : CS_SOFTKEYS_FIND, 1);
+}
+
+START_TEST(a_copy_that_is_not_as_asked)
+{
+    leave_odd_copy(_i % 3);
+    ui.is_there = _i >= 3;
+    ui.says_yes = _i >= 6;
+    recover_on(other);
+    ck_assert_uint_eq(ui.warnings, 1);
+    ck_assert_uint_eq(ui.questions, _i >= 3);
+    assert_records(_i >= 6 ? MADE " transferring transfer-undone" : MADE " transferring");
+    ck_assert_uint_eq(cs_softkeys_key_count(other), _i < 6);
+    ck_assert_uint_eq(cs_softkeys_cert_count(other), 0);
+    ck_assert_uint_eq(cs_softkeys_key_count(token), 1);
+}
+END_TEST
+
+/* Somebody has put its certificate there: then it is used, whatever is said. */
+START_TEST(a_copy_that_is_used)
+{
+    const struct cs_bytes der = {(uint8_t *)(uintptr_t) "junk", 4};
+    int64_t id = killed_transfer(true, true);
+    cs_auto(cs_request) request = NULL;
+    struct cs_key *copy = NULL;
+
+    assert_ok(cs_store_get(store, id, &request, &err), &err);
+    assert_ok(other->ops->find(other, request->key_id, &copy, &err), &err);
+    assert_ok(other->ops->put_certificate(other, copy, &der, &err), &err);
+    other->ops->key_free(copy);
+    ui.is_there = ui.says_yes = true;
+    recover_on(other);
+    ck_assert_uint_eq(cs_softkeys_key_count(other), 1);
+    assert_records(MADE " transferring");
 }
 END_TEST
 
@@ -540,6 +673,10 @@ int main(void)
     tcase_add_test(tcase, a_copy_that_is_there);
     tcase_add_loop_test(tcase, a_copy_that_fails, 0, 4);
     tcase_add_test(tcase, a_copy_without_its_certificate);
+    tcase_add_test(tcase, a_whole_copy_is_finished);
+    tcase_add_test(tcase, a_copy_that_never_was);
+    tcase_add_loop_test(tcase, a_copy_that_is_not_as_asked, 0, 9);
+    tcase_add_test(tcase, a_copy_that_is_used);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
 }

@@ -618,6 +618,64 @@ START_TEST(test_clear)
 }
 END_TEST
 
+/* While the token was opened: the request stays as it is. */
+START_TEST(test_clear_signal)
+{
+    struct cs_result_list results = {0};
+    int64_t id = given(CS_CA_PENDING);
+    const struct cs_selection selection = {.request_id = id};
+
+    ui.looks = 0;
+    ui.signal_at = 2;
+    assert_ok(cs_flow_clear(&flow, &selection, &results, &err), &err);
+    ck_assert_int_eq(cs_result_list_rc(&results, false), CS_E_CANCELLED);
+    ck_assert_int_eq(stored_state(id), CS_STATE_PENDING);
+    ck_assert_uint_eq(cs_softkeys_key_count(token), 1);
+    cs_result_list_done(&results);
+}
+END_TEST
+
+/* Another token is at hand: the key is not there, and so not destroyed. */
+START_TEST(test_clear_on_another_token)
+{
+    struct cs_result_list results = {0};
+    int64_t id = given(CS_CA_PENDING);
+    const struct cs_selection selection = {.request_id = id};
+    struct cs_keystore *other = cs_softkeys_new();
+
+    flow.keystore = cs_softkeys_source(other);
+    assert_ok(cs_flow_clear(&flow, &selection, &results, &err), &err);
+    ck_assert_int_eq(cs_result_list_rc(&results, false), CS_E_TOKEN_ABSENT);
+    assert_contains(results.items[0].error.hint, "--token 'pkcs11:model=soft;");
+    ck_assert_int_eq(stored_state(id), CS_STATE_PENDING);
+    ck_assert_uint_eq(cs_softkeys_key_count(token), 1);
+    cs_result_list_done(&results);
+    cs_softkeys_free(other);
+}
+END_TEST
+
+/* Why the CA denied it stays with the request; what was to be done about that is done. */
+START_TEST(test_clear_denied)
+{
+    struct cs_result result = {0};
+    struct cs_result_list results = {0};
+    struct cs_request *request = NULL;
+
+    ca.answer = CS_CA_DENIED;
+    assert_fails(run_new("fake", NULL, &result), CS_E_CA_REFUSED, &err);
+    assert_contains(err.hint, "cscert clear --request-id 1");
+    cs_result_done(&result);
+    assert_ok(cs_flow_clear(&flow, &(struct cs_selection){.request_id = 1}, &results, &err), &err);
+    ck_assert_int_eq(stored_state(1), CS_STATE_CLEARED);
+    assert_ok(cs_store_get(store, 1, &request, &err), &err);
+    ck_assert_int_eq(request->error.code, CS_E_CA_REFUSED);
+    assert_contains(request->error.message, "not today");
+    ck_assert_str_eq(request->error.hint, "");
+    cs_request_free(request);
+    cs_result_list_done(&results);
+}
+END_TEST
+
 /* A key with a certificate stays whatever is said; what is done cannot be withdrawn. */
 START_TEST(test_clear_keeps_what_is_used)
 {
@@ -722,6 +780,9 @@ int main(void)
     tcase_add_test(tcase, test_reply_for_another_key);
     tcase_add_test(tcase, test_reply_needs_a_number);
     add_rows(tcase, test_clear, clears);
+    tcase_add_test(tcase, test_clear_signal);
+    tcase_add_test(tcase, test_clear_on_another_token);
+    tcase_add_test(tcase, test_clear_denied);
     tcase_add_test(tcase, test_clear_keeps_what_is_used);
     tcase_add_test(tcase, test_clear_without_token);
     tcase_add_test(tcase, test_tokenlist);

@@ -1,6 +1,7 @@
 /* Certificates from files: what is taken, what is refused, and where it goes. */
 #include "base/secret.h"
 #include "certs_bed.h"
+#include "x509/pkcs12.h"
 
 #define EC "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
 
@@ -330,6 +331,69 @@ START_TEST(imported_key_is_marked)
 }
 END_TEST
 
+/* The answer to the open request @id in a .pfx, with the request's own key, which in truth no token
+ * gives. */
+static struct cs_bytes answer_with_key(int64_t id, const struct cs_bytes *der)
+{
+    cs_auto(cs_request) request = NULL;
+    cs_auto(cs_secret) pkcs8 = NULL;
+    cs_autofree char *how = NULL;
+    struct cs_key *key = NULL;
+    struct cs_bytes file = {0};
+    const struct cs_bytes none = {0};
+
+    assert_ok(cs_store_get(store, id, &request, &err), &err);
+    assert_ok(token->ops->find(token, request->key_id, &key, &err), &err);
+    assert_ok(token->ops->export_key(token, key, &pkcs8, &how, &err), &err);
+    token->ops->key_free(key);
+    const struct cs_pkcs12_parts parts = {.pkcs8 = pkcs8, .certificate = der, .chain = &none};
+    assert_ok(cs_pkcs12_make(&parts, password, false, &file, &err), &err);
+    return file;
+}
+
+/* A key in the answer to a request of ours is not taken, whatever is asked for: it is on the token.
+ * Who asked for it is told, and everybody what it means that such a key is in a file. */
+static const struct {
+    bool import_key;
+    bool exportable;
+    const char *said; /* NULL: nothing */
+} answers_with_key[] = {
+    {false, false, "whoever has the file has the key"},
+    {true, false, "whoever has the file has the key"},
+    {false, true, NULL},
+    {true, true, "that of the file was not used"},
+};
+
+START_TEST(a_key_beside_an_answer_is_not_used)
+{
+    int64_t id;
+    cs_auto_value(cs_bytes) der = answered("ECDH_P256", 0, "-days 9", &id);
+    cs_auto_value(cs_bytes) file = answer_with_key(id, &der);
+    const struct cs_import_options options = pfx_of(&file, answers_with_key[_i].import_key);
+    cs_auto_value(cs_certificate_list) list = {0};
+    size_t said = 0;
+
+    if (answers_with_key[_i].exportable) {
+        cs_auto_value(cs_bytes) done = cs_judge_make(
+            folder, "done",
+            "sqlite3 cscert.db 'UPDATE request SET exportable = 1; SELECT changes ()' >done");
+        ck_assert_int_eq(done.data[0], '1');
+    }
+    ui.warnings = 0;
+    assert_ok(import(&options, &list), &err);
+    ck_assert_int_eq(stored_state(id), CS_STATE_IMPORTED);
+    ck_assert_uint_eq(cs_softkeys_key_count(token), 1);
+    ck_assert_uint_eq(cs_softkeys_calls(token, CS_SOFTKEYS_IMPORT_KEY), 0);
+    ck_assert_int_eq(list.items[0].origin, CS_KEY_GENERATED);
+    for (size_t i = 0; i < list.items[0].warnings.count; i++) {
+        const char *text = list.items[0].warnings.items[i];
+        said += answers_with_key[_i].said && strstr(text, answers_with_key[_i].said) != NULL;
+    }
+    ck_assert_uint_eq(said, answers_with_key[_i].said != NULL);
+    ck_assert_uint_eq(ui.warnings, 1 + said); /* no CRL distribution point */
+}
+END_TEST
+
 START_TEST(imported_key_can_serve)
 {
     cs_auto_value(cs_bytes) file = file_of(PFX);
@@ -460,11 +524,13 @@ START_TEST(a_no_stops_the_import)
 
     flow.confirm = true;
     ui.is_there = true;
-    for (size_t i = 0; i < ROWS(options); i++) {
+    for (size_t i = 0; i < 2 * ROWS(options); i++) {
         cs_auto_value(cs_certificate_list) list = {0};
-        assert_fails(import(&options[i], &list), CS_E_CANCELLED, &err);
+        ui.signal_at = i >= ROWS(options); /* then a signal is the no */
+        assert_fails(import(&options[i % ROWS(options)], &list), CS_E_CANCELLED, &err);
     }
     ck_assert_uint_eq(ui.questions, 3);
+    ck_assert_uint_eq(cs_softkeys_key_count(token), 1); /* of the request */
     ck_assert_uint_eq(certificates(), 0);
     ck_assert_int_eq(stored_state(id), CS_STATE_OFFLINE);
 }
@@ -510,6 +576,7 @@ int main(void)
     add_rows(tcase, a_damaged_file_is_called_so, damaged);
     tcase_add_test(tcase, a_certificate_under_another_name);
     tcase_add_test(tcase, imported_key_is_marked);
+    add_rows(tcase, a_key_beside_an_answer_is_not_used, answers_with_key);
     tcase_add_test(tcase, imported_key_can_serve);
     tcase_add_test(tcase, policy_holds_for_files);
     add_rows(tcase, failed_import_leaves_nothing, failing);

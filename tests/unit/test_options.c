@@ -157,6 +157,8 @@ static const struct {
     {"cscert|new|--all|--output-dir|x|--ca|y", "--ca and --output-dir cannot", "leave one"},
     {"cscert|new|--output-dir|x", "--output-dir needs --all", "-Output FILE"},
     {"cscert|new|--output-dir|x|--all:false", "--output-dir needs --all", "-Output FILE"},
+    {"cscert|list|--output|x|--output-dir|y", "--output and --output-dir cannot", "leave one"},
+    {"cscert|retrieve|--output-dir|x", "--output-dir does not go with", "new, plan, list"},
     {"cscert|plan|--like-keep", "--like-keep needs --like", "--like FILE"},
     {"cscert|topology|show|--diff|--topology|x", "--diff and --topology cannot", "leave one"},
     {"cscert|topology|check|--diff", "--diff does not go with topology check", "topology show"},

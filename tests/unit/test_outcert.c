@@ -52,7 +52,7 @@ static void setup(void)
     items[1].label = cs_strdup(HOSTILE);
     items[1].uri = cs_strdup("pkcs11:object=x");
     items[1].origin = CS_KEY_NOT_THERE;
-    list = (struct cs_certificate_list){items, 2};
+    list = (struct cs_certificate_list){.items = items, .count = 2};
 }
 
 static void teardown(void)

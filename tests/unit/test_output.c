@@ -500,11 +500,15 @@ START_TEST(test_text_error)
 }
 END_TEST
 
-/* Columns stand under each other, also with umlauts; each failure is under its row. */
+/* Columns stand under each other, also with umlauts; each file and failure is under its row. */
 START_TEST(test_text_table)
 {
     const struct cs_output output = {.results = &all};
+    struct cs_strv file = {0};
 
+    cs_strv_add(&file, "again/\033.req");
+    results[0].files = (struct cs_strv){0}; /* the sample's */
+    results[1].files = file;
     results[1].error = pin_incorrect();
     free(sample.requests[0]->ca_request_id);
     sample.requests[0]->ca_request_id = cs_strdup("\u00e4\u00f6\u00fc");
@@ -519,8 +523,10 @@ START_TEST(test_text_table)
     ck_assert_int_eq(strstr(lines.items[1], "atl-ca-001") - lines.items[1], ca + 3);
     ck_assert_int_eq(strstr(lines.items[2], "Pending") - lines.items[2], status);
     ck_assert_int_eq(strstr(lines.items[2], "atl-ca-001") - lines.items[2], ca);
-    ck_assert_str_eq(lines.items[3], "TOKEN_AUTH: The token \"edge\" did not accept the PIN");
+    ck_assert_str_eq(lines.items[3], "written to again/\\x1b.req");
+    ck_assert_str_eq(lines.items[4], "TOKEN_AUTH: The token \"edge\" did not accept the PIN");
     assert_contains(lines.items[2], "CN=edge2.litwareinc.com");
+    cs_strv_done(&file);
 }
 END_TEST
 

@@ -485,6 +485,90 @@ START_TEST(slots_go_as_they_are_named)
 }
 END_TEST
 
+/* A signal that came while the token was read stops what is to be changed. */
+START_TEST(a_signal_stops_before_the_change)
+{
+    cs_auto_value(cs_bytes) one = given_certificate(9);
+    cs_auto_value(cs_bytes) two = given_certificate(20);
+    const struct cs_get_options options = {.types = &no_types};
+    cs_auto_value(cs_certificate_list) none = {0};
+
+    assert_ok(set(&one, "Default"), &err);
+    flow.force = true;
+    ui.signal_at = 1;
+    int64_t records = record_count();
+    assert_fails(set(&two, "Default"), CS_E_CANCELLED, &err);
+    assert_fails(take_away("Default", false, false), CS_E_CANCELLED, &err);
+    assert_fails(cs_flow_get(&flow, &options, &none, &err), CS_E_CANCELLED, &err);
+    ck_assert_int_eq(record_count(), records);
+    assert_stored("Default", &one, NULL, NULL);
+}
+END_TEST
+
+/* ---- what another run does while the question is open ---- */
+
+static struct cs_bytes rival_certificate;
+static const char *rival_type;
+static enum cs_use_slot rival_slot;
+
+/* Another certificate, or none, at that place. */
+static void rival(void)
+{
+    const struct cs_use use = {
+        .slot = rival_slot,
+        .certificate = rival_certificate,
+        .effective = rival_slot == CS_USE_STAGED ? cs_clock_now() + DAY : 0,
+    };
+
+    assert_ok(
+        cs_store_use_set(store, rival_type, &use, rival_certificate.len > 0, "assigned", &err),
+        &err);
+}
+
+static const struct {
+    const char *asked; /* -Type */
+    const char *type;  /* that the other run changes */
+    bool empties;
+    enum cs_use_slot slot;
+    cs_rc code;
+} rivals[] = {
+    {"Default", "Default", false, CS_USE_CURRENT, CS_E_STORE},
+    {"Default", "Default", false, CS_USE_STAGED, CS_E_STORE},
+    {"Default", "Default", true, CS_USE_CURRENT, CS_E_STORE},
+    {"", "WebServicesInternal", false, CS_USE_CURRENT, CS_E_STORE},
+    {"Default", "WebServicesInternal", false, CS_USE_CURRENT, CS_OK}, /* not asked about */
+};
+
+/* What goes is what the question was about: nothing that came after it, and not a part of it. */
+START_TEST(what_changed_since_the_question_is_kept)
+{
+    cs_auto_value(cs_bytes) one = given_certificate(9);
+    cs_auto_value(cs_bytes) two = given_certificate(20);
+
+    assert_ok(set(&one, "Default,Internal"), &err);
+    rival_certificate = rivals[_i].empties ? (struct cs_bytes){0} : two;
+    rival_type = rivals[_i].type;
+    rival_slot = rivals[_i].slot;
+    ui.meanwhile = rival;
+    ui.is_there = ui.says_yes = true;
+    int64_t records = record_count();
+    ck_assert_int_eq(take_away(rivals[_i].asked, false, false), rivals[_i].code);
+    ck_assert_uint_eq(ui.questions, 1);
+    assert_stored("Internal", &one, NULL, NULL);
+    ck_assert_int_eq(record_count(), records + 1 + (rivals[_i].code == CS_OK));
+    if (rivals[_i].code == CS_OK) {
+        assert_stored("Default", NULL, NULL, NULL);
+        assert_stored("WebServicesInternal", &two, NULL, NULL);
+        return;
+    }
+    assert_contains(err.message, "another run");
+    assert_contains(err.hint, "cscert get");
+    const struct cs_bytes *there = rivals[_i].empties ? NULL : &two;
+    const bool staged = rivals[_i].slot == CS_USE_STAGED;
+    assert_stored(rivals[_i].type, staged ? NULL : there, NULL, staged ? there : NULL);
+}
+END_TEST
+
 START_TEST(nothing_to_take_away_is_said)
 {
     int64_t records = record_count();
@@ -608,6 +692,8 @@ int main(void)
     tcase_add_test(tcase, assigning_beside_a_staged_one);
     tcase_add_test(tcase, in_use_is_asked_about);
     tcase_add_test(tcase, slots_go_as_they_are_named);
+    tcase_add_test(tcase, a_signal_stops_before_the_change);
+    add_rows(tcase, what_changed_since_the_question_is_kept, rivals);
     tcase_add_test(tcase, nothing_to_take_away_is_said);
     tcase_add_test(tcase, get_tells_what_is_known);
     tcase_add_test(tcase, what_serves_and_is_gone_is_shown);
