@@ -4,9 +4,7 @@
 #include "ca/serve.h"
 #include "wire/spawn.h"
 
-#include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,15 +13,12 @@ int main(void)
     const struct cs_ca_served served = {cs_ca_protocol_find, cs_ca_lister()};
     struct stat info;
 
-    /* Without cscert nobody may go on to submit anything. */
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
-        return CS_E_INTERNAL;
-    }
     if (fstat(CS_SPAWN_SOCKET_FD, &info) != 0 || !S_ISSOCK(info.st_mode)) {
         fputs("cscert-ca is started by cscert; it has no use of its own\n", stderr);
         return CS_E_USAGE;
     }
-    if (cs_secret_setup(NULL) != CS_OK) {
+    /* Without cscert nobody may go on to submit anything. */
+    if (cs_child_follow(NULL) != CS_OK || cs_secret_setup(NULL) != CS_OK) {
         return CS_E_INTERNAL;
     }
     /* The libraries' tidying up may take what is given up by now. */

@@ -16,6 +16,9 @@ int main(void)
         fputs("cscert-read is started by cscert; it has no use of its own\n", stderr);
         return CS_E_USAGE;
     }
+    if (cs_child_follow(NULL) != CS_OK) {
+        return CS_E_INTERNAL;
+    }
     cs_document_init();
     _exit(cs_reader_serve(cs_document_read));
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -199,11 +200,28 @@ static const int denied[] = {
     SCMP_SYS(migrate_pages),
     SCMP_SYS(move_pages),
     SCMP_SYS(mq_open),
+    SCMP_SYS(mq_unlink),
+    /* what has a number is anybody's of this user; openCryptoki's tokens live in it */
     SCMP_SYS(shmget),
     SCMP_SYS(shmat),
-    SCMP_SYS(msgget),
+    SCMP_SYS(shmctl),
     SCMP_SYS(semget),
+    SCMP_SYS(semop),
+    SCMP_SYS(semtimedop),
+    SCMP_SYS(semctl),
+    SCMP_SYS(msgget),
+    SCMP_SYS(msgsnd),
+    SCMP_SYS(msgrcv),
+    SCMP_SYS(msgctl),
+    /* what goes on in folders that cannot be read */
+    SCMP_SYS(inotify_init),
+    SCMP_SYS(inotify_init1),
+    SCMP_SYS(io_setup),
+    SCMP_SYS(quotactl_fd),
 };
+
+/* The same, unless tickets are in a keyring. */
+static const int denied_keyrings[] = {SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(keyctl)};
 
 /* What takes its flags in memory, where a filter does not see them: the C library goes on with the
  * older call. */
@@ -217,13 +235,20 @@ static const int missing[] = {SCMP_SYS(clone3), SCMP_SYS(openat2)};
 #define YOUNG_LAST  511
 
 /* 0, or a negative errno as libseccomp returns it. So are the next ones. */
-static int deny_plain(scmp_filter_ctx filter)
+static int deny_all(scmp_filter_ctx filter, const int *calls, size_t count)
 {
     int rc = 0;
 
-    for (size_t i = 0; i < COUNT(denied) && rc == 0; i++) {
-        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), denied[i], 0);
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), calls[i], 0);
     }
+    return rc;
+}
+
+static int deny_plain(scmp_filter_ctx filter)
+{
+    int rc = deny_all(filter, denied, COUNT(denied));
+
     for (size_t i = 0; i < COUNT(missing) && rc == 0; i++) {
         rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), missing[i], 0);
     }
@@ -243,24 +268,27 @@ static int deny_processes(scmp_filter_ctx filter)
                             SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
 }
 
-/* Of @call, whose second argument is a number of 32 bits to the kernel. */
-static int deny_second(scmp_filter_ctx filter, int call, const unsigned *values, size_t count)
+/* Of @call, whose argument (the first is 0) is a number of 32 bits to the kernel. */
+static int deny_some(scmp_filter_ctx filter, int call, unsigned argument, const unsigned *values,
+                     size_t count)
 {
     int rc = 0;
 
     for (size_t i = 0; i < count && rc == 0; i++) {
-        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 1,
-                              SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, values[i]));
+        const struct scmp_arg_cmp is = {argument, SCMP_CMP_MASKED_EQ, UINT32_MAX, values[i]};
+        rc = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), call, 1, &is);
     }
     return rc;
 }
 
 /* Other processes of this user. cscert itself is one, and the shell behind the terminal: whoever
- * may put characters into its input says what it does. A descriptor has its owner signalled. */
+ * may put characters into its input says what it does. A descriptor has its owner signalled, and
+ * who writes a file waits for a lease. */
 static int deny_others(scmp_filter_ctx filter)
 {
-    static const unsigned controls[] = {F_SETOWN, F_SETOWN_EX, F_SETSIG};
+    static const unsigned controls[] = {F_SETOWN, F_SETOWN_EX, F_SETSIG, F_SETLEASE, F_NOTIFY};
     static const unsigned requests[] = {FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX};
+    static const unsigned options[] = {PR_SET_PDEATHSIG};
     int rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(tgkill), 1,
                               SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid(), 0));
 
@@ -269,12 +297,24 @@ static int deny_others(scmp_filter_ctx filter)
                               SCMP_A0(SCMP_CMP_NE, 0, 0));
     }
     if (rc == 0) {
-        rc = deny_second(filter, SCMP_SYS(fcntl), controls, COUNT(controls));
+        rc = deny_some(filter, SCMP_SYS(fcntl), 1, controls, COUNT(controls));
     }
     if (rc == 0) {
-        rc = deny_second(filter, SCMP_SYS(fcntl64), controls, COUNT(controls));
+        rc = deny_some(filter, SCMP_SYS(fcntl64), 1, controls, COUNT(controls));
     }
-    return rc ? rc : deny_second(filter, SCMP_SYS(ioctl), requests, COUNT(requests));
+    if (rc == 0) {
+        rc = deny_some(filter, SCMP_SYS(prctl), 0, options, COUNT(options));
+    }
+    return rc ? rc : deny_some(filter, SCMP_SYS(ioctl), 1, requests, COUNT(requests));
+}
+
+/* Where tickets are in a keyring it is used, but never becomes cscert's. */
+static int deny_keyrings(scmp_filter_ctx filter, bool keyrings)
+{
+    static const unsigned operations[] = {KEYCTL_SESSION_TO_PARENT};
+
+    return keyrings ? deny_some(filter, SCMP_SYS(keyctl), 0, operations, COUNT(operations))
+                    : deny_all(filter, denied_keyrings, COUNT(denied_keyrings));
 }
 
 /* A file that is opened for writing, or made. */
@@ -355,6 +395,9 @@ static int add_rules(scmp_filter_ctx filter, const struct cs_confine *confine)
     }
     if (rc == 0) {
         rc = deny_others(filter);
+    }
+    if (rc == 0) {
+        rc = deny_keyrings(filter, confine->keyrings);
     }
     if (rc == 0) {
         rc = deny_writing(filter);

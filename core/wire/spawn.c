@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -132,6 +133,18 @@ static int spawn(const char *program, const struct lending *lending, pid_t *ret_
     return number;
 }
 
+/* It may be one of ours, or one that somebody has written. */
+static const char *start_hint(const char *program, int number)
+{
+    if (number == EACCES) {
+        return "whoever runs cscert must be allowed to execute it, and to enter its folder";
+    }
+    if (access(program, F_OK) == 0) {
+        return "it must be a program for this machine, or begin with #! and the path of one";
+    }
+    return "cscert is not installed completely: install it again";
+}
+
 /* @lending gets the child's end first. */
 static cs_rc start(const char *program, struct lending *lending, const int *fds, size_t fd_count,
                    struct cs_child *child, struct cs_err *err)
@@ -153,7 +166,7 @@ static cs_rc start(const char *program, struct lending *lending, const int *fds,
         child->pid = 0;
         cs_rc rc =
             cs_fail_errno(err, CS_E_CONFIG, "posix_spawn", number, "%s cannot be started", program);
-        cs_err_hint(err, "cscert is not installed completely: install it again");
+        cs_err_hint(err, "%s", start_hint(program, number));
         return rc;
     }
     return CS_OK;
@@ -180,6 +193,30 @@ cs_rc cs_child_start(const char *program, const int *fds, size_t fd_count,
 int cs_child_socket(const struct cs_child *child)
 {
     return child->socket;
+}
+
+/* ---- in the child ---- */
+
+/* The kernel tells of a death that is to come; of one that has been, only whose child this is now
+ * tells. That is not always process 1 (PR_SET_CHILD_SUBREAPER), but never who made the socket. */
+cs_rc cs_child_follow(struct cs_err *err)
+{
+    struct ucred maker = {0};
+    socklen_t len = sizeof maker;
+
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
+        return cs_fail_errno(err, CS_E_INTERNAL, "prctl", errno,
+                             "this program cannot be made to end with the one that started it");
+    }
+    if (getsockopt(CS_SPAWN_SOCKET_FD, SOL_SOCKET, SO_PEERCRED, &maker, &len) != 0) {
+        return cs_fail_errno(err, CS_E_INTERNAL, "getsockopt", errno,
+                             "who started this program is not known");
+    }
+    if (getppid() != maker.pid) {
+        return cs_fail(err, CS_E_CANCELLED, "process %d, which started this program, has ended",
+                       (int)maker.pid);
+    }
+    return CS_OK;
 }
 
 /* ---- ending ---- */

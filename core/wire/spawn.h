@@ -25,6 +25,10 @@ CS_MUST_CHECK cs_rc cs_child_start(const char *program, const int *fds, size_t f
 
 int cs_child_socket(const struct cs_child *child);
 
+/* In the child, before all else: it is killed when the thread that started it is gone, however that
+ * ended. CS_E_CANCELLED if it is gone already: what stands in the socket, nobody waits for. */
+CS_MUST_CHECK cs_rc cs_child_follow(struct cs_err *err);
+
 /* How it ended, for the message when it did not answer: "was killed by signal 31 (Bad system
  * call)". Kills it if it still runs after a moment. The caller frees. */
 char *cs_child_end_text(struct cs_child *child);

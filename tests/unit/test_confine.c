@@ -9,12 +9,14 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -184,6 +186,17 @@ static int signal_by_long_request(void)
     return result(syscall(SYS_ioctl, ends[0], UINT64_C(1) << 32 | FIOSETOWN, &parent));
 }
 
+/* It ends with cscert. Only the lower half of the number counts. */
+static int outlive_parent(void)
+{
+    return result(prctl(PR_SET_PDEATHSIG, 0));
+}
+
+static int outlive_by_long_number(void)
+{
+    return result(syscall(SYS_prctl, UINT64_C(1) << 32 | PR_SET_PDEATHSIG, 0));
+}
+
 static int limit_parent(void)
 {
     struct rlimit before;
@@ -230,6 +243,98 @@ static int change_mode(void)
 static int change_attribute(void)
 {
     return result(syscall(463, AT_FDCWD, named, 0, "user.x", NULL, 0));
+}
+
+/* Whoever writes the file waits until the lease is given up, for 45 seconds (fcntl(2)). */
+static int lease_file(void)
+{
+    int fd = open(named, O_RDONLY | O_CLOEXEC);
+
+    return fd < 0 ? EINVAL : result(fcntl(fd, F_SETLEASE, F_RDLCK));
+}
+
+static int watch_folder(void)
+{
+    int fd = open("/usr", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    return fd < 0 ? EINVAL : result(fcntl(fd, F_NOTIFY, DN_CREATE));
+}
+
+/* What is in folders that cannot be read. */
+static int watch_other(void)
+{
+    return result(syscall(SYS_inotify_init1, 0));
+}
+
+/* The semaphores and memory in which tokens of openCryptoki live are found by number; nothing has
+ * these. */
+static int end_memory(void)
+{
+    return result(syscall(SYS_shmctl, 0x7ffffff0, 0, NULL));
+}
+
+static int end_semaphore(void)
+{
+    return result(syscall(SYS_semctl, 0x7ffffff0, 0, 0, 0));
+}
+
+static int hold_semaphore(void)
+{
+    return result(syscall(SYS_semop, 0x7ffffff0, NULL, 1));
+}
+
+static int hold_semaphore_shortly(void)
+{
+    return result(syscall(SYS_semtimedop, 0x7ffffff0, NULL, 1, NULL));
+}
+
+static int end_queue(void)
+{
+    return result(syscall(SYS_msgctl, 0x7ffffff0, 0, NULL));
+}
+
+static int read_queue(void)
+{
+    return result(syscall(SYS_msgrcv, 0x7ffffff0, NULL, 0, 0, 0));
+}
+
+static int write_queue(void)
+{
+    return result(syscall(SYS_msgsnd, 0x7ffffff0, NULL, 0, 0));
+}
+
+static int unlink_queue(void)
+{
+    return result(syscall(SYS_mq_unlink, "nothing"));
+}
+
+static int start_reading(void)
+{
+    unsigned long context = 0;
+
+    return result(syscall(SYS_io_setup, 1, &context));
+}
+
+/* The kernel's keyrings: tickets, keys of disks. */
+static int read_keys(void)
+{
+    return result(syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_PROCESS_KEYRING, 1, 0, 0));
+}
+
+static int keep_key(void)
+{
+    return result(syscall(SYS_add_key, "user", "cscert", "x", 1, KEY_SPEC_PROCESS_KEYRING));
+}
+
+/* For which the kernel starts a program of root's. */
+static int have_key_made(void)
+{
+    return result(syscall(SYS_request_key, "user", "cscert", "", KEY_SPEC_PROCESS_KEYRING));
+}
+
+static int give_keys_to_parent(void)
+{
+    return result(syscall(SYS_keyctl, KEYCTL_SESSION_TO_PARENT, 0, 0, 0, 0));
 }
 
 static int pair_of_streams(void)
@@ -374,6 +479,12 @@ static int has_no_new_privileges(void)
     return status_is("NoNewPrivs", "1") | status_is("Seccomp", "2");
 }
 
+/* If not, gdb, /proc/PID/mem and core dumps are refused to its own user (prctl(2)). */
+static int is_dumpable(void)
+{
+    return prctl(PR_GET_DUMPABLE);
+}
+
 static const struct {
     const char *name;
     int (*deed)(void);
@@ -401,6 +512,8 @@ static const struct {
     {"have it signalled", signal_by_descriptor, EPERM, false},
     {"the same by ioctl", signal_by_request, EPERM, false},
     {"with a long number", signal_by_long_request, EPERM, false},
+    {"outlive the parent", outlive_parent, EPERM, false},
+    {"that with a long number", outlive_by_long_number, EPERM, false},
     {"the parent's limits", limit_parent, EPERM, false},
     {"its own limits", limit_itself, 0, false},
     {"the parent's priority", slow_parent, EPERM, false},
@@ -409,6 +522,22 @@ static const struct {
     {"the anchors", read_tls_anchors, 0, false},
     {"fchmodat2", change_mode, ENOSYS, false},
     {"setxattrat", change_attribute, ENOSYS, false},
+    {"a lease", lease_file, EPERM, false},
+    {"watch a folder", watch_folder, EPERM, false},
+    {"watch any", watch_other, EPERM, false},
+    {"shared memory", end_memory, EPERM, false},
+    {"a semaphore", end_semaphore, EPERM, false},
+    {"hold a semaphore", hold_semaphore, EPERM, false},
+    {"for a time", hold_semaphore_shortly, EPERM, false},
+    {"a queue", end_queue, EPERM, false},
+    {"read a queue", read_queue, EPERM, false},
+    {"write to a queue", write_queue, EPERM, false},
+    {"unlink a queue", unlink_queue, EPERM, false},
+    {"the kernel reads", start_reading, EPERM, false},
+    {"keys of the kernel", read_keys, EPERM, false},
+    {"keep a key there", keep_key, EPERM, false},
+    {"have a key made", have_key_made, EPERM, false},
+    {"the parent's keys", give_keys_to_parent, EPERM, false},
     {"a pair of streams", pair_of_streams, 0, false},
     {"a pair of datagrams", pair_of_datagrams, EAFNOSUPPORT, false},
     {"a socket for IP", open_ip, 0, false},
@@ -426,14 +555,16 @@ static const struct {
     {"raise a limit", raise_limit, EPERM, false},
     {"capabilities", has_no_capability, 0, false},
     {"flags", has_no_new_privileges, 0, false},
+    {"dumps", is_dumpable, 0, false},
 };
 
 static bool landlock; /* this kernel has it */
 
-static void confine(bool local_sockets)
+static void confine(bool local_sockets, bool keyrings)
 {
     cs_auto_value(cs_strv) files = {0};
-    const struct cs_confine what = {.files = &files, .local_sockets = local_sockets};
+    const struct cs_confine what = {
+        .files = &files, .local_sockets = local_sockets, .keyrings = keyrings};
     cs_autofree char *text = NULL;
     struct cs_err err = {0};
 
@@ -471,7 +602,7 @@ static int confined(int (*deed)(void), bool *ret_landlock)
 
     ck_assert_int_ge(pid, 0);
     if (pid == 0) {
-        confine(false);
+        confine(false, false);
         int number = deed();
         _exit(landlock ? number : 128 | number);
     }
@@ -496,15 +627,32 @@ START_TEST(test_deeds)
 }
 END_TEST
 
-/* A daemon that keeps tickets is reached only if the configuration names one. */
-START_TEST(test_local_sockets)
+/* A daemon or a keyring that keeps tickets is reached only if the configuration names one. */
+START_TEST(test_named_daemon)
 {
     int status = 0;
     pid_t pid = fork();
 
     if (pid == 0) {
-        confine(true);
-        _exit(open_unix());
+        confine(true, false);
+        _exit(open_unix() == 0 && read_keys() == EPERM ? 0 : 1);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+START_TEST(test_named_keyring)
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        const int before = keep_key(); /* a container may forbid it to all */
+        confine(false, true);
+        _exit(keep_key() == before && open_unix() == EAFNOSUPPORT && give_keys_to_parent() == EPERM
+                  ? 0
+                  : 1);
     }
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
     ck_assert_int_eq(status, 0);
@@ -518,7 +666,8 @@ int main(void)
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     add_rows(tcase, test_deeds, deeds);
-    tcase_add_test(tcase, test_local_sockets);
+    tcase_add_test(tcase, test_named_daemon);
+    tcase_add_test(tcase, test_named_keyring);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
 }

@@ -168,7 +168,12 @@ static const struct {
     const char *content;
     mode_t mode;
     int cause;
-} files[] = {{"#!/bin/sh\nexit 0\n", 0644, EACCES}, {"exit 0\n", 0755, ENOEXEC}};
+    const char *hint;
+} files[] = {
+    {"#!/bin/sh\nexit 0\n", 0644, EACCES, "allowed to execute"},
+    {"exit 0\n", 0755, ENOEXEC, "begin with #!"},
+    {"#!/nonexistent/sh\nexit 0\n", 0755, ENOENT, "begin with #!"},
+};
 
 START_TEST(test_file)
 {
@@ -179,7 +184,7 @@ START_TEST(test_file)
     scratch_put("program", files[_i].content, strlen(files[_i].content), files[_i].mode);
     assert_fails(cs_child_start(path, NULL, 0, &child, &err), CS_E_CONFIG, &err);
     ck_assert_int_eq(err.cause, files[_i].cause);
-    assert_contains(err.hint, "install");
+    assert_contains(err.hint, files[_i].hint);
 }
 END_TEST
 
