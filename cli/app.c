@@ -243,6 +243,7 @@ static struct cs_ui *make_ui(const struct cs_options *options, const struct cs_e
         .quiet = cs_options_flag(options, CS_OPT_FORCE),
         .verbose = cs_options_flag(options, CS_OPT_VERBOSE),
         .no_color = env->no_color,
+        .dumb = env->dumb,
     };
     return cs_ui_new(&how);
 }

@@ -48,11 +48,24 @@ static cs_rc fail_unknown(const char *name, struct cs_err *err)
                        "of a CA",
                        name);
     cs_err_hint(err,
-                "known are " CS_CANAME_FORMS
+                "%sknown are " CS_CANAME_FORMS
                 "; map it to a lab CA (ca '%.100s' { type = lab }), or "
                 "write the request to a file with -Output",
+                strpbrk(name, "\\/") || !strchr(name, '.')
+                    ? ""
+                    : "a POSIX shell takes an unquoted backslash away, write 'host\\caname'; ",
                 name);
     return rc;
+}
+
+/* Which key of the section names the file. */
+static void say_key(const char *key, struct cs_err *err)
+{
+    struct cs_err why = *err;
+
+    cs_err_set(err, CS_E_CONFIG, "%s in the ca section: %s", key, why.message);
+    cs_err_cause(err, why.origin, why.cause, why.cause_name, why.operation);
+    cs_err_hint(err, "%s", why.hint);
 }
 
 /* Whatever is wrong with a file that the section names, it is the configuration that is. */
@@ -62,11 +75,8 @@ static cs_rc check_file(const char *path, const char *key, struct cs_err *err)
         return CS_OK;
     }
     if (err) {
-        err->code = CS_E_CONFIG;
-        cs_err_hint(err,
-                    "check %s in the ca section: it must be yours or root's, and nobody else's "
-                    "to write",
-                    key);
+        say_key(key, err);
+        cs_err_hint(err, "it must be yours or root's, and nobody else's to write");
     }
     return CS_E_CONFIG;
 }
@@ -78,8 +88,7 @@ static cs_rc check_keytab(const char *path, struct cs_err *err)
         return CS_OK;
     }
     if (err) {
-        err->code = CS_E_CONFIG;
-        cs_err_hint(err, "check keytab in the ca section");
+        say_key("keytab", err);
     }
     return CS_E_CONFIG;
 }
@@ -103,6 +112,29 @@ static cs_rc check_krb5_config(const char *paths, struct cs_err *err)
     return CS_OK;
 }
 
+/* ---- the password of this run ---- */
+
+static bool says_password(const struct cs_app *app)
+{
+    return cs_options_has(app->options, CS_OPT_CA_PASSWORD) ||
+           cs_options_has(app->options, CS_OPT_CA_PASSWORD_SOURCE);
+}
+
+/* Without an account it would be left out, and somebody else might ask. `retrieve` and `recover`
+ * have the accounts of the requests. */
+static cs_rc check_password(const struct cs_app *app, const struct cs_config_ca *section,
+                            struct cs_err *err)
+{
+    unsigned verb = 1U << cs_options_verb(app->options);
+
+    if (!says_password(app) || !(cs_opt_info(CS_OPT_CA_ACCOUNT)->verbs & verb) ||
+        cs_options_has(app->options, CS_OPT_CA_ACCOUNT) || (section && section->account)) {
+        return CS_OK;
+    }
+    return cs_fail_hint(err, CS_E_USAGE, "say whose it is with --ca-account 'DOMAIN\\USER'",
+                        "a password for the CA is of no use without an account");
+}
+
 cs_rc cs_appca_check(struct cs_app *app, const char *name, struct cs_err *err)
 {
     const struct cs_config_ca *section = cs_config_find_ca(app->config, name);
@@ -111,6 +143,7 @@ cs_rc cs_appca_check(struct cs_app *app, const char *name, struct cs_err *err)
     if (!cs_appca_type(app, name)) {
         return fail_unknown(name, err);
     }
+    CS_TRY(check_password(app, section, err));
     if (section) {
         CS_TRY(check_file(section->program, "program", err));
         CS_TRY(check_file(section->anchors, "anchors", err));
@@ -123,8 +156,15 @@ cs_rc cs_appca_check(struct cs_app *app, const char *name, struct cs_err *err)
 
 /* ---- what it is asked with ---- */
 
-/* The section's account has its password in a file, or on the terminal; with Kerberos a ticket or
- * a keytab does as well. */
+/* What the command line says is about this one CA; `retrieve` and `recover` ask several, and what a
+ * section says goes first there. */
+static bool asks_as_said(const struct cs_app *app)
+{
+    return cs_opt_info(CS_OPT_CA_ACCOUNT)->verbs & 1U << cs_options_verb(app->options);
+}
+
+/* The section's account has its password on the command line, in a file, or on the terminal; with
+ * Kerberos a ticket or a keytab does as well. */
 static cs_rc password_get(struct cs_ca_password *base, const char *account,
                           const struct cs_secret **ret_secret, struct cs_err *err)
 {
@@ -132,7 +172,11 @@ static cs_rc password_get(struct cs_ca_password *base, const char *account,
     const char *source = ca->section->password_source;
     const char *auth = ca->section->auth;
     bool needed = auth && strcmp(auth, "kerberos") != 0 && strcmp(auth, "certificate") != 0;
+    struct cs_ca_password *said = &ca->app->password.base;
 
+    if (says_password(ca->app) && (!source || asks_as_said(ca->app))) {
+        return said->get(said, account, ret_secret, err);
+    }
     if (!source && needed && ca->app->ui->ops->can_ask(ca->app->ui)) {
         source = "prompt";
     }
@@ -310,6 +354,7 @@ cs_rc cs_appca_get(struct cs_app *app, const char *name, struct cs_caclient **re
 
 cs_rc cs_appca_directory(struct cs_app *app, struct cs_caclient **ret_client, struct cs_err *err)
 {
+    CS_TRY(check_password(app, NULL, err));
     return get(app, NULL, "directory", ret_client, err);
 }
 

@@ -67,6 +67,26 @@ static char *find_lock_dir(const char *state_dir)
     return runtime ? cs_asprintf("%s/cscert", runtime) : cs_asprintf("%s/lock", state_dir);
 }
 
+/* Whoever reads the cache stands in another folder, and may not look for it: a relative path is one
+ * of this folder. What type of cache has which name: MIT krb5, ccache types. */
+static char *find_ccache(void)
+{
+    const char *said = variable("KRB5CCNAME");
+    size_t type = 0;
+    char here[PATH_MAX];
+
+    if (!said) {
+        return NULL;
+    }
+    if (strncmp(said, "FILE:", 5) == 0 || strncmp(said, "DIR:", 4) == 0) {
+        type = (size_t)(strchr(said, ':') + 1 - said);
+    }
+    if (strchr("/:", said[type]) || strchr(said + type, ':') || !getcwd(here, sizeof here)) {
+        return cs_strdup(said);
+    }
+    return cs_asprintf("%.*s%s/%s", (int)type, said, here, said + type);
+}
+
 static void find_config_paths(struct cs_strv *paths)
 {
     cs_autofree char *own = xdg_folder("XDG_CONFIG_HOME", ".config");
@@ -106,11 +126,12 @@ cs_rc cs_env_read(const char *state_dir, struct cs_env *ret_env, struct cs_err *
     const char *term = variable("TERM");
     env.config_named = cs_strdup(variable("CSCERT_CONFIG"));
     env.krb5_config = cs_strdup(variable("KRB5_CONFIG"));
-    env.krb5_ccache = cs_strdup(variable("KRB5CCNAME"));
+    env.krb5_ccache = find_ccache();
     env.lock_dir = find_lock_dir(env.state_dir);
     env.user = find_user();
     env.host = find_host();
-    env.no_color = variable("NO_COLOR") || (term && strcmp(term, "dumb") == 0);
+    env.dumb = term && strcmp(term, "dumb") == 0;
+    env.no_color = env.dumb || variable("NO_COLOR");
     find_config_paths(&env.config_paths);
 
     *ret_env = env;

@@ -16,8 +16,9 @@ struct cs_env {
     char *user;                  /* name of the effective user, or its number */
     char *host;                  /* this machine's own name; NULL if it has none */
     char *krb5_config;           /* KRB5_CONFIG; NULL: not set */
-    char *krb5_ccache;           /* KRB5CCNAME; NULL: not set */
+    char *krb5_ccache;           /* KRB5CCNAME, with an absolute path; NULL: not set */
     bool no_color;               /* NO_COLOR is set (https://no-color.org), or TERM is dumb */
+    bool dumb;                   /* TERM is dumb: a line on the terminal cannot be wiped */
 };
 
 void cs_env_done(struct cs_env *env);

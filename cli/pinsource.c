@@ -11,16 +11,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-static cs_rc read_prompt(const char *prompt, struct cs_secret **ret_secret, struct cs_err *err)
+/* @what names the setting that could say something else. */
+static cs_rc fail_prompt(const char *what, const char *prompt, const struct cs_err *why,
+                         struct cs_err *err)
 {
+    cs_err_set(err, why->code, "%s%s", prompt, why->message); /* "PIN of the token "x": ..." */
+    cs_err_cause(err, why->origin, why->cause, why->cause_name, why->operation);
+    cs_err_hint(err, "where nobody can be asked %s must be file:PATH or fd:NUMBER",
+                *what ? what : "--pin-source");
+    return why->code;
+}
+
+static cs_rc read_prompt(const char *what, const char *prompt, struct cs_secret **ret_secret,
+                         struct cs_err *err)
+{
+    struct cs_err why = {0};
     struct cs_tty tty;
 
-    cs_rc rc = cs_tty_open(true, &tty, err);
-    if (rc != CS_OK) {
-        cs_err_hint(err, "say file:PATH or fd:NUMBER where nobody can be asked");
-        return rc;
+    if (cs_tty_open(true, &tty, &why) != CS_OK) {
+        return fail_prompt(what, prompt, &why, err);
     }
-    rc = cs_tty_ask(&tty, prompt, err);
+    cs_rc rc = cs_tty_ask(&tty, prompt, err);
     if (rc == CS_OK) {
         rc = cs_secret_read(tty.fd, "the answer", ret_secret, err);
     }
@@ -60,7 +71,7 @@ cs_rc cs_pinsource_read(const char *source, const char *what, const char *prompt
         return read_descriptor(source + 3, what, ret_secret, err);
     }
     if (strcmp(source, "prompt") == 0) {
-        return read_prompt(prompt, ret_secret, err);
+        return read_prompt(what, prompt, ret_secret, err);
     }
     /* The value is not repeated: somebody may have written the secret itself. */
     return cs_fail_hint(err, CS_E_USAGE, "write file:PATH, fd:NUMBER or prompt",

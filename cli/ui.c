@@ -382,7 +382,7 @@ struct cs_ui *cs_ui_new(const struct cs_ui_options *options)
 
     terminal->base.ops = &ops;
     terminal->options = *options;
-    terminal->is_tty = isatty(STDERR_FILENO);
+    terminal->is_tty = isatty(STDERR_FILENO) && !options->dumb;
     pthread_mutex_init(&terminal->spinner.lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -12,6 +12,7 @@ struct cs_ui_options {
     bool quiet;    /* -Force: no warnings */
     bool verbose;  /* --verbose: notes */
     bool no_color; /* NO_COLOR */
+    bool dumb;     /* the terminal cannot wipe a line: no spinner */
 };
 
 /* Messages go to standard error; colour and spinner only if that is a terminal. */

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "ca/logon.h"
 #include "net/directory.h"
+#include "net/tcp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,13 +30,14 @@ static cs_rc open_krb5(const struct cs_ca_target *target, struct cs_krb5 **ret_k
 static cs_rc open_directory(const struct cs_ca_target *target, struct cs_krb5 *krb5,
                             struct cs_directory **ret_directory, struct cs_err *err)
 {
+    int64_t left = (target->until_ms - cs_tcp_deadline(0)) / 1000;
     const char *domain = target->host ? behind(target->host, '.') : target->address;
     const struct cs_directory_wish where = {
         .krb5 = krb5,
         .global_catalog = target->global_catalog,
         .domain_controller = target->global_settings_dc,
         .domain = domain ? domain : behind(cs_krb5_client(krb5), '@'),
-        .timeout = target->timeout,
+        .timeout = left > 0 ? (unsigned)left : 1,
     };
     return cs_directory_open(&where, ret_directory, err);
 }
@@ -73,7 +75,8 @@ cs_rc cs_adlist(const struct cs_ca_target *target, struct cs_ca_entry_list *ret_
 struct lookup {
     const struct cs_ca_target *target;
     const char *template_name;
-    char *authority; /* of the CA that was found; NULL: none */
+    enum cs_adlist_fit fit; /* of the best CA up to here, of which the rest tells */
+    char *authority;        /* NULL: none */
     bool has_template;
     struct cs_strv others; /* the CA's templates */
 };
@@ -87,16 +90,42 @@ static bool is_host(const char *host, const char *wanted)
            (!strchr(wanted, '.') && strncasecmp(host, wanted, len) == 0 && host[len] == '.');
 }
 
+/* A path's case is of no importance to IIS. */
+static bool is_url_of(const struct cs_directory_ca *ca, const char *address)
+{
+    for (size_t i = 0; i < ca->urls->count; i++) {
+        if (cs_ascii_iequal(ca->urls->items[i], address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum cs_adlist_fit cs_adlist_fit(const struct cs_ca_target *target,
+                                 const struct cs_directory_ca *ca)
+{
+    if (!target->authority && is_url_of(ca, target->address)) {
+        return CS_ADLIST_URL;
+    }
+    bool named = !target->authority || cs_ascii_iequal(ca->name, target->authority);
+    return named && is_host(ca->host, target->host) ? CS_ADLIST_HOST : CS_ADLIST_OTHER;
+}
+
 static cs_rc look(void *ctx, const struct cs_directory_ca *ca, struct cs_err *err)
 {
     struct lookup *lookup = ctx;
 
+    enum cs_adlist_fit fit = cs_adlist_fit(lookup->target, ca);
+
     (void)err;
-    if ((lookup->target->authority && !cs_ascii_iequal(ca->name, lookup->target->authority)) ||
-        !is_host(ca->host, lookup->target->host) || lookup->authority) {
+    if (fit <= lookup->fit) {
         return CS_OK;
     }
+    lookup->fit = fit;
+    free(lookup->authority);
     lookup->authority = cs_strdup(ca->name);
+    lookup->has_template = false;
+    cs_strv_done(&lookup->others);
     for (size_t i = 0; i < ca->templates->count; i++) {
         lookup->has_template |= cs_ascii_iequal(ca->templates->items[i], lookup->template_name);
     }
@@ -109,7 +138,7 @@ static cs_rc judge(const struct lookup *lookup, struct cs_err *err)
     const struct cs_ca_target *target = lookup->target;
 
     if (!lookup->authority && !target->authority) {
-        return CS_OK; /* a web service may stand on another computer than its CA */
+        return CS_OK; /* a web service on another computer, which the directory does not know */
     }
     if (!lookup->authority) {
         return cs_fail_hint(err, CS_E_CA_REFUSED, "`cscert ca list` shows those that there are",

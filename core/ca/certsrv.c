@@ -131,6 +131,7 @@ static cs_rc post(struct cs_http *http, const struct cs_ca_target *target,
     cs_auto_value(cs_http_reply) reply = {0};
 
     CS_TRY(cs_http_send(http, &request, &reply, ret_sent, err));
+    *ret_sent = *ret_sent && !cs_web_is_nothing_there(&reply);
     CS_TRY(check_status(&reply, err));
     return cs_webpage_read(&reply.body, ret_page, err);
 }

@@ -29,7 +29,6 @@ static const struct cs_rpc_syntax icertpassage = {
 /* The way to a CA, step by step; each step borrows from those above it. */
 struct session {
     const struct cs_ca_target *target;
-    int64_t until; /* CLOCK_MONOTONIC: one time for all steps */
     struct cs_tcp *mapper;
     uint16_t port;
     struct cs_tcp *tcp;
@@ -49,11 +48,6 @@ static void session_done(struct session *session)
 
 #define auto_session __attribute__((cleanup(session_done))) struct session
 
-static struct session session_of(const struct cs_ca_target *target)
-{
-    return (struct session){.target = target, .until = cs_tcp_deadline(target->timeout)};
-}
-
 /* ---- the steps ---- */
 
 /* What to do where a port is closed; what the inner function knew better is kept. */
@@ -72,7 +66,7 @@ static cs_rc hint_ports(cs_rc rc, const char *host, struct cs_err *err)
 static cs_rc ask_mapper(struct session *session, struct cs_err *err)
 {
     const char *host = session->target->host;
-    int64_t until = session->until;
+    int64_t until = session->target->until_ms;
 
     cs_ca_watch_begin(session->target, "DNS, asked for %.255s", host);
     cs_rc rc = cs_tcp_connect(host, CS_EPM_PORT, until, &session->mapper, err);
@@ -84,9 +78,9 @@ static cs_rc ask_mapper(struct session *session, struct cs_err *err)
 
 static cs_rc connect_ca(struct session *session, struct cs_err *err)
 {
-    return hint_ports(
-        cs_tcp_connect_beside(session->mapper, session->port, session->until, &session->tcp, err),
-        session->target->host, err);
+    return hint_ports(cs_tcp_connect_beside(session->mapper, session->port,
+                                            session->target->until_ms, &session->tcp, err),
+                      session->target->host, err);
 }
 
 static cs_rc get_ntlm(struct session *session, struct cs_err *err)
@@ -122,7 +116,7 @@ static cs_rc authenticate(struct session *session, struct cs_err *err)
         cs_ca_watch_end(session->target);
         CS_TRY(rc);
     }
-    return cs_rpc_bind(session->tcp, &icertpassage, session->security, session->until,
+    return cs_rpc_bind(session->tcp, &icertpassage, session->security, session->target->until_ms,
                        &session->rpc, err);
 }
 
@@ -158,8 +152,8 @@ static cs_rc ask(struct session *session, const struct cs_icpr_question *questio
     struct cs_icpr_reply reply;
 
     CS_TRY(cs_icpr_put(question, &stub, err));
-    CS_TRY(cs_rpc_call(session->rpc, OPNUM_CERT_SERVER_REQUEST, &stub, session->until, ret_open,
-                       &answer, err));
+    CS_TRY(cs_rpc_call(session->rpc, OPNUM_CERT_SERVER_REQUEST, &stub, session->target->until_ms,
+                       ret_open, &answer, err));
     CS_TRY(cs_icpr_read(&answer, &reply, err));
     return cs_icpr_judge(question, &reply, ca, ret_answer, ret_open, err);
 }
@@ -168,7 +162,7 @@ static cs_rc ask(struct session *session, const struct cs_icpr_question *questio
 static cs_rc ask_ca(const struct cs_ca_target *target, const struct cs_icpr_question *question,
                     struct cs_ca_answer *ret_answer, bool *ret_open, struct cs_err *err)
 {
-    auto_session session = session_of(target);
+    auto_session session = {.target = target};
     cs_auto_value(cs_bytes) stub = {0};
 
     *ret_open = false;
@@ -278,7 +272,7 @@ static const struct {
 static cs_rc icpr_probe(const struct cs_ca_target *target, struct cs_ca_finding_list *ret_findings,
                         struct cs_err *err)
 {
-    auto_session session = session_of(target);
+    auto_session session = {.target = target};
 
     CS_TRY(check_target(target, err));
     for (size_t i = 0; i < STEPS; i++) {
@@ -303,7 +297,7 @@ static cs_rc icpr_probe(const struct cs_ca_target *target, struct cs_ca_finding_
 static cs_rc icpr_check(const struct cs_ca_target *target, const struct cs_ca_question *question,
                         struct cs_err *err)
 {
-    auto_session session = session_of(target);
+    auto_session session = {.target = target};
     struct cs_err why = {0};
 
     CS_TRY(check_target(target, err));

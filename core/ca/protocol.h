@@ -56,7 +56,7 @@ struct cs_ca_target {
     const struct cs_bytes *client_chain; /* DER, of the client's certificate; NULL: none */
     struct cs_ca_signer *signer;
     struct cs_ca_watch *watch; /* NULL: there is none */
-    unsigned timeout;          /* seconds for the whole question; never 0 here */
+    int64_t until_ms;          /* CLOCK_MONOTONIC: of the whole question */
 };
 
 /* target->watch, if there is one: @format makes `what`; what a ticket for @client ("user@REALM")
@@ -78,8 +78,7 @@ struct cs_ca_protocol {
     const char *name; /* "rpc", "certsrv", "ces", "cep" */
     /* Any disposition is CS_OK (port/ca.h). *ret_sent, set also on failure: the CA may have the
      * request, so that its key must be kept and the CA asked again. False before the first octet of
-     * it went out, and after CS_E_CA_REFUSED, which is the CA's own word that it did not take it.
-     */
+     * it went out, and where the CA itself has surely said that it did not take it. */
     cs_rc (*submit)(const struct cs_ca_target *target, const struct cs_ca_question *question,
                     struct cs_ca_answer *ret_answer, bool *ret_sent, struct cs_err *err);
     cs_rc (*poll)(const struct cs_ca_target *target, const struct cs_ca_question *question,

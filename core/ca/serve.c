@@ -2,8 +2,6 @@
 
 #include "base/mem.h"
 #include "ca/hresult.h"
-#include "wire/caserve.h"
-#include "wire/confine.h"
 #include "wire/frame.h"
 
 #include <stdlib.h>
@@ -32,26 +30,39 @@ static void add_file(struct cs_strv *files, const char *name)
     }
 }
 
+void cs_ca_confine_what(const struct cs_caserve_call *call, struct cs_strv *files,
+                        struct cs_confine *ret_what)
+{
+    /* Who has a keytab looks for no ticket that is there already. */
+    const char *ccache = call->keytab ? NULL : call->ccache;
+
+    *ret_what = (struct cs_confine){
+        .files = files,
+        .local_sockets = ccache && strncmp(ccache, "KCM:", 4) == 0,
+        .keyrings = ccache && strncmp(ccache, "KEYRING:", 8) == 0,
+    };
+    add_file(files, ccache);
+    add_file(files, call->keytab);
+    add_file(files, call->anchors);
+    if (call->krb5_config) {
+        /* Several are separated by colons: krb5.conf(5). */
+        cs_strv_split(files, call->krb5_config, ':');
+    }
+    if (!ccache && !call->keytab) {
+        /* Where MIT Kerberos keeps tickets if nobody says where. */
+        cs_strv_take(files, cs_asprintf("/tmp/krb5cc_%u", (unsigned)geteuid()));
+    }
+}
+
 static cs_rc confine(struct server *server, const struct cs_caserve_call *call, struct cs_err *err)
 {
     cs_auto_value(cs_strv) files = {0};
-    struct cs_confine what = {
-        .files = &files,
-        .local_sockets = call->ccache && strncmp(call->ccache, "KCM:", 4) == 0,
-    };
+    struct cs_confine what;
 
     if (server->confined) {
         return CS_OK;
     }
-    add_file(&files, call->ccache);
-    add_file(&files, call->keytab);
-    add_file(&files, call->anchors);
-    if (call->krb5_config) {
-        /* Several are separated by colons: krb5.conf(5). */
-        cs_strv_split(&files, call->krb5_config, ':');
-    }
-    /* Where MIT Kerberos keeps tickets if nobody says where. */
-    cs_strv_take(&files, cs_asprintf("/tmp/krb5cc_%u", (unsigned)geteuid()));
+    cs_ca_confine_what(call, &files, &what);
     return cs_confine_enter(&what, &server->confined, err);
 }
 
@@ -168,7 +179,7 @@ static cs_rc make_wanted(const struct server *server, const struct cs_caserve_ca
         .client_chain = call->client_chain.len ? &call->client_chain : NULL,
         .signer = call->client_chain.len ? &wanted->signer.base : NULL,
         .watch = &wanted->watch.base,
-        .timeout = call->timeout,
+        .until_ms = wanted->watch.until_ms,
     };
     return find_auth(call->auth, &wanted->target.auth, err);
 }

@@ -92,10 +92,15 @@ cs_rc cs_soapcall_result(const struct cs_ca_target *target, cs_rc rc, struct cs_
 }
 
 /* A fault comes with HTTP 500, and says more than that number. */
-static cs_rc check_reply(const struct cs_http_reply *reply, struct cs_err *err)
+static cs_rc check_reply(const struct call *call, struct cs_err *err)
 {
+    const struct cs_http_reply *reply = &call->reply;
+
     if (strcmp(reply->content_type, "application/soap+xml") == 0) {
         return CS_OK;
+    }
+    if (call->ret_sent && cs_web_is_nothing_there(reply)) {
+        *call->ret_sent = false;
     }
     cs_err_set(err, CS_E_CA_UNREACHABLE, "the web service answers with HTTP %ld and no SOAP",
                reply->status);
@@ -115,7 +120,7 @@ static cs_rc exchange(const struct cs_ca_target *target, struct call *call, stru
     call->http = cs_web_http(web);
     CS_TRY(call->message->gap ? cs_secret_lend(target->password, send_with_password, call, err)
                               : send(call, text->data, text->len, err));
-    return cs_soapcall_result(target, check_reply(&call->reply, err), err);
+    return cs_soapcall_result(target, check_reply(call, err), err);
 }
 
 cs_rc cs_soapcall(const struct cs_ca_target *target, const char *url,

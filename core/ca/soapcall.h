@@ -13,8 +13,8 @@ CS_MUST_CHECK cs_rc cs_soapcall_user(const struct cs_ca_target *target, const ch
                                      struct cs_err *err);
 
 /* Sends @message, with the password in its gap, to @url and takes the SOAP answer, which may be a
- * fault. *ret_sent (may be NULL) as cs_http_send(). CS_E_CA_UNREACHABLE for an answer that is no
- * SOAP. */
+ * fault. *ret_sent (may be NULL) as cs_http_send(), but false where nothing is there that takes
+ * messages. CS_E_CA_UNREACHABLE for an answer that is no SOAP. */
 CS_MUST_CHECK cs_rc cs_soapcall(const struct cs_ca_target *target, const char *url,
                                 const struct cs_wstep_message *message, struct cs_bytes *ret_answer,
                                 bool *ret_sent, struct cs_err *err);

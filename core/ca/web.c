@@ -5,7 +5,6 @@
 #include "ca/clientkey.h"
 #include "ca/logon.h"
 #include "net/gss.h"
-#include "net/tcp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -76,8 +75,7 @@ static cs_rc use_client(void *ctx, SSL_CTX *ssl, struct cs_err *err)
 cs_rc cs_web_open(const struct cs_ca_target *target, struct cs_web **ret_web, struct cs_err *err)
 {
     cs_auto(cs_web) web = cs_alloc(1, sizeof *web);
-    int64_t until = cs_tcp_deadline(target->timeout);
-    struct cs_http_options options = {.anchors = target->anchors};
+    struct cs_http_options options = {.anchors = target->anchors, .until_ms = target->until_ms};
 
     web->target = target;
     web->negotiator = (struct cs_http_negotiator){.begin = begin, .finish = finish};
@@ -104,8 +102,6 @@ cs_rc cs_web_open(const struct cs_ca_target *target, struct cs_web **ret_web, st
         options.client_ctx = web;
         break;
     }
-    int64_t left = (until - cs_tcp_deadline(0)) / 1000;
-    options.timeout = left > 0 ? (unsigned)left : 1;
     CS_TRY(cs_http_open(&options, &web->http, err));
     *ret_web = cs_steal(&web);
     return CS_OK;
@@ -124,6 +120,11 @@ void cs_web_free(struct cs_web *web)
         cs_krb5_close(web->krb5);
         free(web);
     }
+}
+
+bool cs_web_is_nothing_there(const struct cs_http_reply *reply)
+{
+    return reply->status == 404 || reply->status == 405;
 }
 
 cs_rc cs_web_check_template(const struct cs_ca_target *target, const char *template_name,

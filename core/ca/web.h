@@ -17,8 +17,12 @@ struct cs_http *cs_web_http(struct cs_web *web);
 void cs_web_free(struct cs_web *web); /* NULL is nothing */
 CS_DEFINE_AUTO(cs_web, cs_web_free);
 
-/* For `check`: whether the CA on the web service's computer has @template_name, as far as the
- * directory tells; CS_E_CA_REFUSED if not. */
+/* The web server says that nothing is there that takes what was sent: 404 Not Found or 405 Method
+ * Not Allowed (RFC 9110 sections 15.5.5 and 15.5.6). The service behind it has not got it. */
+bool cs_web_is_nothing_there(const struct cs_http_reply *reply);
+
+/* For `check`: whether the CA of the web service has @template_name, as far as the directory tells;
+ * CS_E_CA_REFUSED if not. */
 CS_MUST_CHECK cs_rc cs_web_check_template(const struct cs_ca_target *target,
                                           const char *template_name, struct cs_err *err);
 

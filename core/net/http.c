@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "net/binding.h"
+#include "net/curlmem.h"
 #include "net/httpfail.h"
 #include "net/tcp.h"
 
@@ -24,7 +25,6 @@
 
 struct cs_http {
     CURL *easy;
-    int64_t until_ms; /* CLOCK_MONOTONIC */
     struct cs_http_options options;
     struct cs_bytes binding; /* of the server that we speak to; empty: not known yet */
     char *host;              /* it is this one's */
@@ -257,8 +257,8 @@ cs_rc cs_http_open(const struct cs_http_options *options, struct cs_http **ret_h
 {
     cs_auto(cs_http) http = cs_alloc(1, sizeof *http);
 
+    CS_TRY(cs_curlmem_setup(err));
     http->options = *options;
-    http->until_ms = cs_tcp_deadline(options->timeout);
     http->easy = curl_easy_init();
     if (!http->easy) {
         return cs_fail(err, CS_E_INTERNAL, "libcurl does not start");
@@ -336,7 +336,7 @@ static CURLcode perform(struct exchange *exchange, struct curl_slist *headers)
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
     }
-    int64_t left_ms = exchange->http->until_ms - cs_tcp_deadline(0);
+    int64_t left_ms = exchange->http->options.until_ms - cs_tcp_deadline(0);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, left_ms > 1 ? (long)left_ms : 1L);
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);

@@ -10,6 +10,7 @@
 
 #include <openssl/types.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* The longest answer, in octets. */
 #define CS_HTTP_REPLY_MAX ((size_t)4 << 20)
@@ -31,7 +32,7 @@ struct cs_http_negotiator {
 /* Borrowed, and as long as the cs_http lives. */
 struct cs_http_options {
     const char *anchors; /* PEM file; NULL: the system's */
-    unsigned timeout;    /* seconds for all that is sent with it; never 0 */
+    int64_t until_ms;    /* CLOCK_MONOTONIC: for all that is sent with it */
     enum cs_http_auth auth;
     struct cs_http_negotiator *negotiator; /* CS_HTTP_NEGOTIATE */
     const char *user;                      /* CS_HTTP_NTLM: domain\user */

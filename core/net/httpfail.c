@@ -52,7 +52,9 @@ cs_rc cs_httpfail_transfer(CURL *easy, const char *detail, const char *host, CUR
 {
     cs_autofree char *shown = cs_terminal_escape(*detail ? detail : curl_easy_strerror(code));
 
-    cs_err_set(err, CS_E_CA_UNREACHABLE, "%s cannot be asked: %s", host, shown);
+    cs_rc rc = code == CURLE_SSL_CACERT_BADFILE ? CS_E_CONFIG : CS_E_CA_UNREACHABLE;
+
+    cs_err_set(err, rc, "%s cannot be asked: %s", host, shown);
     if (code == CURLE_PEER_FAILED_VERIFICATION) {
         cs_err_hint(err, "%s", verify_hint(easy));
     }
@@ -61,7 +63,18 @@ cs_rc cs_httpfail_transfer(CURL *easy, const char *detail, const char *host, CUR
             cs_err_hint(err, "%s", remedies[i].hint);
         }
     }
-    return CS_E_CA_UNREACHABLE;
+    return rc;
+}
+
+/* Where it cannot be the account: the server does not do at all what was tried. */
+static const char *who_hint(const char *tried, const struct cs_strv *offers)
+{
+    if (strcmp(tried, "Kerberos") == 0 && !cs_strv_has(offers, "Negotiate") &&
+        cs_strv_has(offers, "NTLM")) {
+        return "turn Negotiate on in IIS there; or say `auth = ntlm` with account and password in "
+               "the ca section, which proves less";
+    }
+    return "check the account, its password or ticket (`klist`), and the clocks";
 }
 
 cs_rc cs_httpfail_status(const char *host, long status, const char *tried,
@@ -73,7 +86,7 @@ cs_rc cs_httpfail_status(const char *host, long status, const char *tried,
     if (status == 401) {
         cs_err_set(err, CS_E_CA_REFUSED, "%s does not accept who asks (tried: %s; it offers: %s)",
                    host, tried, *shown ? shown : "nothing");
-        cs_err_hint(err, "check the account, its password or ticket (`klist`), and the clocks");
+        cs_err_hint(err, "%s", who_hint(tried, offers));
     } else {
         cs_err_set(err, CS_E_CA_REFUSED, "%s lets this account not use the service (tried: %s)",
                    host, tried);

@@ -424,13 +424,16 @@ static cs_rc use_cache(struct cs_krb5 *krb5, const struct cs_krb5_wish *wish, st
         krb5->source = cache_name(krb5->context, krb5->cache);
         code = copy_cache(krb5);
     }
-    if (code) {
-        cs_autofree char *who =
-            cs_asprintf("credential cache %.200s",
-                        wish->ccache ? wish->ccache : krb5_cc_default_name(krb5->context));
-        return cs_fail_krb5(err, krb5->context, code, "krb5_cc_get_principal", who);
+    if (code == 0) {
+        return CS_OK;
     }
-    return CS_OK;
+    cs_autofree char *who =
+        cs_asprintf("credential cache %.200s",
+                    wish->ccache ? wish->ccache : krb5_cc_default_name(krb5->context));
+    cs_rc rc = cs_fail_krb5(err, krb5->context, code, "krb5_cc_get_principal", who);
+    /* What krb5.conf names, a keyring or a daemon, may be closed to us (wire/confine.h). */
+    cs_err_hint(err, "%s", wish->ccache ? "" : "name `ccache` in the CA's section");
+    return rc;
 }
 
 /* ---- all ---- */

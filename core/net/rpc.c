@@ -52,13 +52,11 @@ static cs_rc receive(struct cs_rpc *rpc, struct cs_rpc_pdu *ret_pdu, struct cs_e
 
 static cs_rc fail_type(const struct cs_rpc *rpc, const struct cs_rpc_pdu *pdu, struct cs_err *err)
 {
-    bool not_run = false;
-
     if (pdu->type == CS_RPC_BIND_NAK) {
         return cs_rpc_fail_nak(pdu, rpc->from, err);
     }
     if (pdu->type == CS_RPC_FAULT) {
-        return cs_rpc_fail_fault(pdu, rpc->from, rpc->unproved, &not_run, err);
+        return cs_rpc_fail_fault(pdu, rpc->from, rpc->unproved, err);
     }
     return cs_fail(err, CS_E_CA_UNREACHABLE, "%s answers with a PDU of type %u", rpc->from,
                    pdu->type);
@@ -333,20 +331,15 @@ static cs_rc check_order(const struct cs_rpc *rpc, const struct cs_rpc_pdu *pdu,
     return CS_OK;
 }
 
-static cs_rc receive_response(struct cs_rpc *rpc, struct cs_buf *reply, bool *ret_sent,
-                              struct cs_err *err)
+/* Servers sign no faults, so that anybody on the way can send one: also where it says that the call
+ * was not carried out (PFC_DID_NOT_EXECUTE, MS-RPCE section 2.2.2.3), it may have been. */
+static cs_rc receive_response(struct cs_rpc *rpc, struct cs_buf *reply, struct cs_err *err)
 {
     struct cs_rpc_pdu pdu;
 
     do {
         size_t len = 0;
         CS_TRY(receive(rpc, &pdu, err));
-        if (pdu.type == CS_RPC_FAULT) {
-            bool not_run = false;
-            cs_rc rc = cs_rpc_fail_fault(&pdu, rpc->from, rpc->unproved, &not_run, err);
-            *ret_sent = !not_run;
-            return rc;
-        }
         if (pdu.type != CS_RPC_RESPONSE) {
             return fail_type(rpc, &pdu, err);
         }
@@ -373,7 +366,7 @@ cs_rc cs_rpc_call(struct cs_rpc *rpc, uint16_t opnum, const struct cs_bytes *stu
     rpc->deadline_ms = deadline_ms;
     cs_rc rc = send_request(rpc, opnum, stub, ret_sent, err);
     if (rc == CS_OK) {
-        rc = receive_response(rpc, &reply, ret_sent, err);
+        rc = receive_response(rpc, &reply, err);
     }
     if (rc == CS_OK) {
         rc = cs_buf_take(&reply, "the answer", ret_reply, err);

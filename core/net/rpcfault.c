@@ -16,37 +16,32 @@
 #define SEC_PKG_ERROR 0x00000721U
 #define PROTO_ERROR   0x1c01000bU
 
-/* Codes: C706 appendix E; the small ones are Windows' own (MS-ERREF section 2.2). @not_run: the
- * runtime says this before it calls the interface. */
+/* Codes: C706 appendix E; the small ones are Windows' own (MS-ERREF section 2.2). */
 static const struct {
     uint32_t status;
     cs_rc rc;
-    bool not_run;
     const char *name;
     const char *sentence;
     const char *hint;
 } faults[] = {
-    {ACCESS_DENIED, CS_E_CA_REFUSED, true, "ERROR_ACCESS_DENIED",
-     "refuses the account: access is denied", RIGHTS},
-    {SEC_PKG_ERROR, CS_E_CA_REFUSED, true, "RPC_S_SEC_PKG_ERROR",
-     "does not accept the authentication",
+    {ACCESS_DENIED, CS_E_CA_REFUSED, "ERROR_ACCESS_DENIED", "refuses the account: access is denied",
+     RIGHTS},
+    {SEC_PKG_ERROR, CS_E_CA_REFUSED, "RPC_S_SEC_PKG_ERROR", "does not accept the authentication",
      "a wrong password, or a clock that differs from the domain's"},
-    {0x1c010002, CS_E_CA_REFUSED, true, "nca_op_rng_error", "does not know the operation",
+    {0x1c010002, CS_E_CA_REFUSED, "nca_op_rng_error", "does not know the operation",
      "is this the computer of an AD CS CA?"},
-    {0x1c010003, CS_E_CA_UNREACHABLE, true, "nca_unk_if", "does not know the interface", SERVICE},
-    {PROTO_ERROR, CS_E_CA_UNREACHABLE, true, "nca_proto_error", "reports a protocol error", ""},
-    {0x1c010014, CS_E_CA_UNREACHABLE, true, "nca_server_too_busy", "is too busy", LATER},
-    {0x000006bb, CS_E_CA_UNREACHABLE, true, "RPC_S_SERVER_TOO_BUSY", "is too busy", LATER},
-    {0x000006ba, CS_E_CA_UNREACHABLE, false, "RPC_S_SERVER_UNAVAILABLE",
-     "says that the CA is not there", SERVICE},
-    {0x000006be, CS_E_CA_UNREACHABLE, false, "RPC_S_CALL_FAILED", "says that the call failed",
+    {0x1c010003, CS_E_CA_UNREACHABLE, "nca_unk_if", "does not know the interface", SERVICE},
+    {PROTO_ERROR, CS_E_CA_UNREACHABLE, "nca_proto_error", "reports a protocol error", ""},
+    {0x1c010014, CS_E_CA_UNREACHABLE, "nca_server_too_busy", "is too busy", LATER},
+    {0x000006bb, CS_E_CA_UNREACHABLE, "RPC_S_SERVER_TOO_BUSY", "is too busy", LATER},
+    {0x000006ba, CS_E_CA_UNREACHABLE, "RPC_S_SERVER_UNAVAILABLE", "says that the CA is not there",
      SERVICE},
-    {0x000006bf, CS_E_CA_UNREACHABLE, true, "RPC_S_CALL_FAILED_DNE", "did not carry out the call",
+    {0x000006be, CS_E_CA_UNREACHABLE, "RPC_S_CALL_FAILED", "says that the call failed", SERVICE},
+    {0x000006bf, CS_E_CA_UNREACHABLE, "RPC_S_CALL_FAILED_DNE", "did not carry out the call",
      SERVICE},
-    {0x000006f7, CS_E_CA_UNREACHABLE, true, "RPC_X_BAD_STUB_DATA", "cannot read the call", ""},
-    {0x1c000006, CS_E_CA_UNREACHABLE, false, "nca_s_fault_context_mismatch", "lost the context",
-     LATER},
-    {0x1c000012, CS_E_CA_UNREACHABLE, false, "nca_s_fault_unspec", "failed", SERVICE},
+    {0x000006f7, CS_E_CA_UNREACHABLE, "RPC_X_BAD_STUB_DATA", "cannot read the call", ""},
+    {0x1c000006, CS_E_CA_UNREACHABLE, "nca_s_fault_context_mismatch", "lost the context", LATER},
+    {0x1c000012, CS_E_CA_UNREACHABLE, "nca_s_fault_unspec", "failed", SERVICE},
 };
 
 /* Windows says the first, Samba the second. */
@@ -56,7 +51,7 @@ static bool means_account(uint32_t status)
 }
 
 cs_rc cs_rpc_fail_fault(const struct cs_rpc_pdu *pdu, const char *from, bool unproved,
-                        bool *ret_not_run, struct cs_err *err)
+                        struct cs_err *err)
 {
     /* alloc_hint, p_cont_id, cancel_count and reserved stand before it. */
     struct cs_ndr ndr = {.data = pdu->octets, .len = pdu->body_end, .at = CS_RPC_REQUEST_LEN};
@@ -73,14 +68,12 @@ cs_rc cs_rpc_fail_fault(const struct cs_rpc_pdu *pdu, const char *from, bool unp
                        "status",
                        from);
     }
-    *ret_not_run = pdu->flags & CS_RPC_DID_NOT_EXECUTE;
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         if (faults[i].status == status) {
             name = faults[i].name;
             sentence = faults[i].sentence;
             hint = faults[i].hint;
             rc = faults[i].rc;
-            *ret_not_run |= faults[i].not_run;
         }
     }
     if (unproved && means_account(status)) {

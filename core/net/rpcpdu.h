@@ -24,10 +24,9 @@ enum cs_rpc_type {
 };
 
 /* pfc_flags (C706 section 12.6.3.1, MS-RPCE section 2.2.2.3). */
-#define CS_RPC_FIRST           0x01
-#define CS_RPC_LAST            0x02
-#define CS_RPC_HEADER_SIGN     0x04 /* in a bind and its answer */
-#define CS_RPC_DID_NOT_EXECUTE 0x20 /* in a fault */
+#define CS_RPC_FIRST       0x01
+#define CS_RPC_LAST        0x02
+#define CS_RPC_HEADER_SIGN 0x04 /* in a bind and its answer */
 
 #define CS_RPC_HEADER_LEN  16 /* of every PDU */
 #define CS_RPC_REQUEST_LEN 24 /* of a request or response, before its stub */
@@ -85,11 +84,10 @@ CS_MUST_CHECK cs_rc cs_rpc_pdu_read(const uint8_t *octets, size_t len, const cha
 CS_MUST_CHECK cs_rc cs_rpc_read_ack(const struct cs_rpc_pdu *pdu, const char *from,
                                     uint16_t *ret_fragment, struct cs_err *err);
 
-/* The error that a bind_nak or a fault is. *ret_not_run: the call surely did not reach the
- * interface. @unproved: the server has not said yet whether it accepts the account, as it is with
- * NTLM until the first answer; it does so by such a fault. */
+/* The error that a bind_nak or a fault is. @unproved: the server has not said yet whether it
+ * accepts the account, as it is with NTLM until the first answer; it does so by such a fault. */
 cs_rc cs_rpc_fail_nak(const struct cs_rpc_pdu *pdu, const char *from, struct cs_err *err);
 cs_rc cs_rpc_fail_fault(const struct cs_rpc_pdu *pdu, const char *from, bool unproved,
-                        bool *ret_not_run, struct cs_err *err);
+                        struct cs_err *err);
 
 #endif

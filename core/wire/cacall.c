@@ -99,11 +99,13 @@ static cs_rc sign(const struct cs_caclient *client, const struct cs_caanswer *wa
     return helper->sign(helper, wanted->scheme, &wanted->data, ret_signature, err);
 }
 
+/* What the token takes, or a person at its pad, is not the program's time. */
 static cs_rc answer_sign(struct cs_caclient *client, const struct cs_caanswer *wanted,
-                         int64_t deadline_ms, struct cs_err *err)
+                         int64_t *deadline_ms, struct cs_err *err)
 {
     cs_auto_value(cs_bytes) signature = {0};
     cs_auto(json_t) json = json_object();
+    int64_t begun_ms = cs_frame_deadline(0);
 
     json_object_set_new(json, "v", json_integer(CS_CAWIRE_VERSION));
     if (sign(client, wanted, &signature, &client->sign_err) == CS_OK) {
@@ -111,8 +113,9 @@ static cs_rc answer_sign(struct cs_caclient *client, const struct cs_caanswer *w
     } else {
         json_object_set_new(json, "error", cs_cawire_error(&client->sign_err));
     }
+    *deadline_ms += cs_frame_deadline(0) - begun_ms;
     cs_autofree char *text = cs_json_dump(json);
-    return cs_frame_write(cs_child_socket(client->child), text, strlen(text), deadline_ms, err);
+    return cs_frame_write(cs_child_socket(client->child), text, strlen(text), *deadline_ms, err);
 }
 
 /* ---- the conversation ---- */
@@ -151,10 +154,11 @@ static int64_t deadline_of(const struct cs_caclient *client)
 static cs_rc read_answer(struct cs_caclient *client, struct cs_caanswer *ret_answer,
                          struct cs_err *err)
 {
-    for (unsigned signs = 0; signs <= CS_CAWIRE_SIGNS_MAX; signs++) {
+    int64_t deadline = deadline_of(client);
+
+    for (unsigned signs = 0;; signs++) {
         cs_auto_value(cs_caanswer) answer = {0};
         cs_auto_value(cs_bytes) frame = {0};
-        int64_t deadline = deadline_of(client);
 
         CS_TRY(wait_for_answer(client, deadline, err));
         CS_TRY(cs_frame_read(cs_child_socket(client->child), CS_CAWIRE_ANSWER_MAX, deadline, &frame,
@@ -165,10 +169,12 @@ static cs_rc read_answer(struct cs_caclient *client, struct cs_caanswer *ret_ans
             answer = (struct cs_caanswer){0};
             return CS_OK;
         }
-        CS_TRY(answer_sign(client, &answer, deadline, err));
+        if (signs == CS_CAWIRE_SIGNS_MAX) {
+            return cs_fail(err, CS_E_INPUT, "it wants more than %d signatures for one question",
+                           CS_CAWIRE_SIGNS_MAX);
+        }
+        CS_TRY(answer_sign(client, &answer, &deadline, err));
     }
-    return cs_fail(err, CS_E_INPUT, "it wants more than %d signatures for one question",
-                   CS_CAWIRE_SIGNS_MAX);
 }
 
 /* *ret_delivered also on failure: the program had the whole question. */

@@ -8,9 +8,17 @@
 
 /* ---- the port ---- */
 
-static cs_rc expect_ca(const struct cs_caclient *client, struct cs_caanswer *answer,
+static cs_rc expect_ca(struct cs_caclient *client, struct cs_caanswer *answer,
                        struct cs_ca_answer *ret_answer, struct cs_err *err)
 {
+    if (answer->kind == CS_CAANSWER_OK) {
+        client->may_have_it = true; /* it did something, and does not say what */
+        return cs_fail_hint(
+            err, CS_E_CA_UNREACHABLE, "nothing of it was used; tell who provides that program",
+            "%s gave an answer for %s that cannot be used: \"ok\" does not say what "
+            "became of the request",
+            cs_cacall_program(client), client->name);
+    }
     if (answer->kind != CS_CAANSWER_CA) {
         return cs_fail_hint(err, CS_E_CONFIG, "check type and program of the ca section",
                             "%s does not do what was asked of it for %s (type %s)",

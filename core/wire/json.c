@@ -73,6 +73,38 @@ cs_rc cs_json_parse(const char *what, const void *data, size_t len, json_t **ret
     return CS_OK;
 }
 
+/* The member whose value's type stands at @column of @format, which jansson does not name: NULL if
+ * it is none's. @args: names of members, and a pointer for each value. */
+static const char *member_at(const char *format, int column, va_list args)
+{
+    const char *name = NULL;
+    bool is_name = false;
+
+    for (int i = 0; format[i]; i++) {
+        switch (format[i]) {
+        case '{':
+        case ',':
+            is_name = true;
+            break;
+        case ':':
+        case '?':
+            is_name = false;
+            break;
+        case '}':
+            break;
+        default:
+            if (is_name) {
+                name = va_arg(args, const char *);
+            } else if (i + 1 == column) {
+                return name;
+            } else {
+                (void)va_arg(args, void *);
+            }
+        }
+    }
+    return NULL;
+}
+
 cs_rc cs_json_unpack(const char *what, json_t *json, struct cs_err *err, const char *format, ...)
 {
     json_error_t why = {0};
@@ -83,7 +115,13 @@ cs_rc cs_json_unpack(const char *what, json_t *json, struct cs_err *err, const c
     va_end(args);
     if (failed) {
         cs_autofree char *text = cs_terminal_escape(why.text);
-        return cs_fail(err, CS_E_INPUT, "%s: %s", what, text);
+        va_start(args, format);
+        const char *member = json_error_code(&why) == json_error_wrong_type
+                                 ? member_at(format, why.column, args)
+                                 : NULL;
+        va_end(args);
+        return cs_fail(err, CS_E_INPUT, "%s: %s%s%s", what, member ? member : "",
+                       member ? ": " : "", text);
     }
     return CS_OK;
 }

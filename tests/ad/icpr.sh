@@ -106,7 +106,7 @@ sed -i 's/^/services=/' output
 said "ticket: the user's cache is as it was" services=0
 # nothing of a password's ticket is left behind
 ask submit "${ca[@]}" "${asked[@]}" "${kenmyer[@]}"
-find /tmp -maxdepth 1 -name 'krb5cc*' -newer password >output
+find /tmp -ignore_readdir_race -maxdepth 1 -name 'krb5cc*' -newer password >output
 printf 'files=%s\n' "$(wc -l <output)" >output
 said "password: no cache on disk" files=0
 
@@ -115,7 +115,7 @@ for account in 'LITWAREINC\kenmyer' kenmyer@litwareinc.test; do
     said "NTLM: $account" "${issued[@]}"
 done
 ask submit "${ca[@]}" "${asked[@]}" 'account=LITWAREINC\kenmyer' password-file=wrong auth=ntlm
-said "NTLM: wrong password" rc=CA_REFUSED sent=no \
+said "NTLM: wrong password" rc=CA_REFUSED sent=yes \
     'message=*' 'hint=check both; several wrong passwords*'
 ask submit "${ca[@]}" "${asked[@]}" auth=ntlm
 said "NTLM: no account" rc=CONFIG 'message=NTLM needs an account and its password'

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "ca/protocol.h"
+#include "net/tcp.h"
 #include "support/ntlm_leak.h"
 
 #include <stdio.h>
@@ -80,7 +81,7 @@ static cs_rc fill_target(char **args, struct cs_ca_target *target, struct cs_sec
     target->realm = value_of(args, "realm");
     target->ccache = value_of(args, "ccache");
     target->keytab = value_of(args, "keytab");
-    target->timeout = timeout ? (unsigned)strtoul(timeout, NULL, 10) : 20;
+    target->until_ms = cs_tcp_deadline(timeout ? (unsigned)strtoul(timeout, NULL, 10) : 20);
     target->auth = auth && strcmp(auth, "ntlm") == 0 ? CS_CA_AUTH_NTLM : CS_CA_AUTH_KERBEROS;
     if (password) {
         CS_TRY(cs_secret_read_file(password, secret, err));

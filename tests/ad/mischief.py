@@ -9,9 +9,11 @@ so that the real CA of the bed answers:
   RPC at 127.0.1.4, for a client whose ca01 is there: octets that go to the real one and come back;
   the CA's own socket, which all services of the bed ask.
 
-Says "ready" when all listen. Ends, and gives the socket back, when its standard input does.
+Says "ready" when all listen. Ends, and gives the socket back, when its standard input does; if it
+is killed, the CA takes it.
 """
 
+import fcntl
 import os
 import select
 import shutil
@@ -273,6 +275,10 @@ class RpcHandler(socketserver.BaseRequestHandler):
             struct.pack_into("<H", spoilt, 10, 0xfff0)
         elif what == "tower":  # the first count of the mapper's NDR
             struct.pack_into("<I", spoilt, 24 + 20, 0x7fffffff)
+        elif what == "fault":  # too busy, did not execute (C706 appendix E, MS-RPCE 2.2.2.3)
+            spoilt = struct.pack("<BBBBIHHI IHBB II", 5, 0, 3, 0x23, 0x10, 32, 0,
+                                 struct.unpack_from("<I", pdu, 12)[0],
+                                 0, 0, 0, 0, 0x1c010014, 0)
         elif what == "flip":
             spoilt[40] ^= 1
         else:
@@ -298,7 +304,7 @@ def listen(port):
 # ---- the CA's socket ----
 
 SOCKET = str(config.state_dir() / "run" / wire.SOCKET_NAME)
-REAL = SOCKET + ".real"
+REAL = SOCKET + wire.REAL
 
 
 class CaHandler(socketserver.StreamRequestHandler):
@@ -347,16 +353,20 @@ class CaHandler(socketserver.StreamRequestHandler):
 
 
 def listen_ca():
+    """The value must be kept: it is the lock."""
+    lock = open(SOCKET + wire.BORROWED, "wb")
+    fcntl.flock(lock, fcntl.LOCK_EX)
     os.rename(SOCKET, REAL)
     server = socketserver.ThreadingUnixStreamServer(SOCKET, CaHandler)
     server.daemon_threads = True
     shutil.chown(SOCKET, "root", "www-data")
     os.chmod(SOCKET, 0o660)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    return lock
 
 
 def main():
-    listen_ca()
+    lock = listen_ca()
     try:
         threading.Thread(target=WebServer().serve_forever, daemon=True).start()
         listen(MAPPER_PORT)
@@ -364,6 +374,7 @@ def main():
         sys.stdin.read()
     finally:
         os.rename(REAL, SOCKET)
+        os.unlink(lock.name)
     os._exit(0)
 
 

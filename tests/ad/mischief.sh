@@ -48,7 +48,7 @@ CLIENT_KEY=$(json '.[0].Key.Uri')
 on_token "$CLIENT_KEY" client.der
 openssl x509 -inform DER -in client.der -out client.pem
 cat "$ADBED_STATE/ca/ca.pem" >>client.pem
-for timeout in 20 4 1; do
+for timeout in 20 15 2; do
     suffix=m${timeout}s
     ca "ces-certificate:${suffix/m20s/m}" ces "$URL:9600/myca_CES_Certificate/service.svc/CES" \
         "auth = certificate  timeout = $timeout" \
@@ -59,7 +59,7 @@ write_config "${SECTIONS[@]}"
 hosts 127.0.1.4 "$CA_HOST"
 new_issued rpc
 spoilt mapper close 7 undone 'TCP port 135 of ca01.litwareinc.test (127.0.1.4) closed the connection' 'TCP 135' rpc rpc-ntlm
-spoilt mapper stall 7 undone 'TCP port 135 of ca01.litwareinc.test (127.0.1.4) does not answer in time' 'TCP 135' rpc:1s
+spoilt mapper stall 7 undone 'TCP port 135 of ca01.litwareinc.test (127.0.1.4) does not answer in time' 'TCP 135' rpc:2s
 spoilt mapper garbage 7 undone 'does not speak DCE/RPC 5.0' 'TCP 135' rpc
 spoilt mapper huge 7 undone 'a fragment of 65535 octets' 'TCP 135' rpc
 spoilt mapper longer 7 undone 'closed the connection' 'TCP 135' rpc
@@ -70,13 +70,16 @@ spoilt bind auth 7 undone 'is broken' 'ca probe' rpc
 spoilt check close 7 undone 'closed the connection' 'ca probe' rpc rpc-ntlm
 spoilt check flip 7 undone 'authentication' '' rpc
 spoilt submit close 7 kept 'closed the connection' 'sends it again' rpc rpc-ntlm
-spoilt submit stall 7 kept 'does not answer in time' 'sends it again' rpc:4s
+spoilt submit stall 7 kept 'does not answer in time' 'sends it again' rpc:15s
 spoilt submit garbage 7 kept 'does not speak DCE/RPC 5.0' 'sends it again' rpc
 spoilt submit huge 7 kept 'a fragment of 65535 octets' 'sends it again' rpc
 spoilt submit longer 7 kept 'closed the connection' 'sends it again' rpc
 spoilt submit auth 7 kept 'is broken' 'sends it again' rpc
 spoilt submit half 7 kept 'closed the connection' 'sends it again' rpc
 spoilt submit flip 7 kept 'ca01.litwareinc.test' 'sends it again' rpc
+# No server signs that, so that anybody on the way can say it: the CA has the request.
+spoilt check fault 7 undone 'is too busy' 'try again later' rpc
+spoilt submit fault 7 kept 'is too busy' 'sends it again' rpc rpc-ntlm
 BEFORE=()
 
 # The web services.
@@ -88,7 +91,7 @@ spoilt connect close 7 undone 'ca01.litwareinc.test cannot be asked' '' certsrv:
 spoilt connect garbage 7 undone 'ca01.litwareinc.test cannot be asked' '' certsrv:m ces:m
 # shellcheck disable=SC2016
 spoilt connect stall 7 undone 'ca01.litwareinc.test cannot be asked' 'raise `timeout`' \
-    certsrv:m1s certsrv-ntlm:m1s ces:m1s ces-password:m1s ces-certificate:m1s cep:m1s
+    certsrv:m2s certsrv-ntlm:m2s ces:m2s ces-password:m2s ces-certificate:m2s cep:m2s
 spoilt other close 7 undone 'ca01.litwareinc.test cannot be asked' 'breaks off' certsrv:m ces:m cep:m
 spoilt other garbage 7 undone 'ca01.litwareinc.test cannot be asked' 'speaks no HTTP' "${WEB[@]}" cep:m
 spoilt other after-longer 7 undone '1000 bytes remaining' 'breaks off' certsrv:m cep:m
@@ -99,7 +102,7 @@ spoilt other busy 7 undone 'HTTP 503' 'check' certsrv:m ces:m cep:m
 # The CA has it not, or has it: nobody knows.
 spoilt submit close 7 kept 'ca01.litwareinc.test cannot be asked' 'sends it again' "${WEB[@]}"
 spoilt submit after-close 7 kept 'ca01.litwareinc.test cannot be asked' 'sends it again' certsrv:m certsrv-ntlm:m ces:m
-spoilt submit stall 7 kept 'ca01.litwareinc.test cannot be asked' 'sends it again' certsrv:m4s ces:m4s
+spoilt submit stall 7 kept 'ca01.litwareinc.test cannot be asked' 'sends it again' certsrv:m15s ces:m15s
 spoilt submit garbage 7 kept 'ca01.litwareinc.test cannot be asked' 'sends it again' certsrv:m ces:m
 spoilt submit after-longer 7 kept '1000 bytes remaining' 'sends it again' "${WEB[@]}"
 spoilt submit after-nonsense 7 kept '' 'sends it again' certsrv:m ces:m
@@ -148,5 +151,16 @@ same "requests that were asked about again, and are issued" "${#answered[@]}" \
     "$(jq '[.[] | select(.RequestStatus == "Issued")] | length' "$OUT")"
 at_ca_most 1 "${answered[@]}"
 answered=()
+
+# ---- mischief.py killed: the CA takes its socket back ----
+
+kill -KILL "$MISCHIEF"
+wait "$MISCHIEF" 2>mischief.log || true
+for ((i = 0; i < 600; i++)); do
+    [ -e "$ADBED_STATE/run/ca.sock.borrowed" ] || break
+    read -r -t 0.1 <> <(:) || true
+done
+new_issued certsrv
+new_issued rpc
 
 done_well

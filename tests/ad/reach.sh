@@ -32,6 +32,7 @@ for way in rpc certsrv ces cep; do
     section "$way-off" "$way" "'$(address $way "$OFFLINE_HOST")'" "$CACHE  timeout = 20"
 done
 section rpc-ntlm rpc "'$(address rpc)'" "$ACCOUNT  auth = ntlm"
+section rpc-lower rpc "'$(address rpc)'" "$ACCOUNT  realm = 'litwareinc.test'"
 section both-off rpc "'$OFFLINE_HOST\\offlineca', '$OFFLINE_HOST\\myca'" "$CACHE"
 write_config "${sections[@]}"
 
@@ -78,6 +79,15 @@ done
 way=rpc-ntlm
 new 0 rpc-ntlm
 asked_by KENMYER
+# a cache that is named as seen from here
+(cd "$HSM_FOLDER" && KRB5CCNAME=ccache run 0 "$CSCERT" ca probe "$(address rpc)")
+# what is wrong with who asks, and is not the account's fault
+new 3 rpc-lower
+says 'upper case'
+KRB5CCNAME=KCM: new 7 "$(address rpc)"
+says 'the KCM that has it does not answer'
+KRB5CCNAME=FILE:$HSM_FOLDER/ccache new 8 "https://$CA_HOST:8443/certsrv"
+says '`auth = ntlm`'
 printf 'ok   credentials (%s s)\n' "$SECONDS"
 
 # ---- several addresses: the first refuses the connection ----

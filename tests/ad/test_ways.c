@@ -2,8 +2,11 @@
  * the bed (ad.sh), whose officer is the program $ADBED. */
 #include "base/mem.h"
 #include "base/secret.h"
+#include "ca/adlist.h"
 #include "ca/protocol.h"
+#include "net/tcp.h"
 #include "support/check_run.h"
+#include "support/scratch.h"
 #include "x509/cert.h"
 
 #include <check.h>
@@ -105,7 +108,7 @@ static void ask_begin(struct ask *ask, const struct way *way, const char *passwo
                                         .account = way->account,
                                         .password = ask->password,
                                         .realm = "LITWAREINC.TEST",
-                                        .timeout = 30};
+                                        .until_ms = cs_tcp_deadline(30)};
     ask->csr = make_csr("edge1.litwareinc.test", 0);
 }
 
@@ -456,6 +459,62 @@ START_TEST(check_asks_the_directory)
 }
 END_TEST
 
+/* A service on another computer is its CA's by the URL that the directory publishes; of one that
+ * it does not know nothing is told. */
+static const struct {
+    const char *address;
+    const char *template_name;
+    cs_rc rc;
+} services[] = {
+    {CES, "WebServer", CS_OK},
+    {CES, "NotInstalled", CS_E_CA_REFUSED},
+    {"https://web.litwareinc.test/certsrv", "NotInstalled", CS_OK},
+};
+
+START_TEST(check_knows_the_service)
+{
+    struct ask ask;
+
+    ask_begin(&ask, &ways[0], PASSWORD);
+    ask.target.address = services[_i].address;
+    ask.target.host = "web.litwareinc.test";
+    ask.target.authority = NULL;
+    cs_rc rc = cs_adlist_check(&ask.target, NULL, services[_i].template_name, &ask.err);
+    ck_assert_msg(rc == services[_i].rc, "%s, %s: %s: %s", services[_i].address,
+                  services[_i].template_name, cs_rc_name(rc), ask.err.message);
+    if (rc != CS_OK) {
+        assert_contains(ask.err.message, "NotInstalled is not installed on the CA myca");
+    }
+    ask_done(&ask);
+}
+END_TEST
+
+/* libldap would take settings from the folder, the home and the environment of whoever runs it
+ * (ldap.conf(5)): with these it accepts no encryption, which we demand. */
+static const char no_encryption[] = "SASL_SECPROPS maxssf=0\n";
+
+START_TEST(nobodys_ldaprc)
+{
+    struct cs_ca_entry_list entries = {0};
+    struct ask ask;
+
+    scratch_enter();
+    scratch_put("ldaprc", no_encryption, strlen(no_encryption), 0644);
+    scratch_put(".ldaprc", no_encryption, strlen(no_encryption), 0644);
+    ck_assert_int_eq(setenv("HOME", scratch_folder, 1), 0);
+    ck_assert_int_eq(setenv("LDAPSASL_SECPROPS", "maxssf=0", 1), 0);
+    ask_begin(&ask, &ways[0], PASSWORD);
+    ask.target.host = NULL;
+    ask.target.authority = NULL;
+    ask.target.address = "litwareinc.test";
+    assert_ok(cs_ca_lister()(&ask.target, &entries, &ask.err), &ask.err);
+    ck_assert_uint_eq(entries.count, 2);
+    cs_ca_entry_list_done(&entries);
+    ask_done(&ask);
+    scratch_leave();
+}
+END_TEST
+
 static void make_key(void)
 {
     struct cs_err err = {0};
@@ -489,6 +548,8 @@ int main(void)
     add_rows(tcase, check_reaches_the_ca, ways);
     add_rows(tcase, check_reaches_nobody, unreachable);
     tcase_add_test(tcase, check_asks_the_directory);
+    add_rows(tcase, check_knows_the_service, services);
+    tcase_add_test(tcase, nobodys_ldaprc);
     suite_add_tcase(suite, tcase);
     return check_run(suite);
 }

@@ -16,7 +16,6 @@ static void read_body(const struct cs_rpc_pdu *pdu)
 {
     struct cs_err err = {0};
     uint16_t fragment = 0;
-    bool not_run = false;
 
     if (pdu->body_end > pdu->len || pdu->pad_len > pdu->body_end - CS_RPC_HEADER_LEN ||
         (pdu->auth_len && pdu->body_end + CS_RPC_TRAILER_LEN + pdu->auth_len != pdu->len)) {
@@ -29,7 +28,7 @@ static void read_body(const struct cs_rpc_pdu *pdu)
         abort();
     }
     check_err(cs_rpc_fail_nak(pdu, "the server", &err), &err);
-    check_err(cs_rpc_fail_fault(pdu, "the server", pdu->flags & 1, &not_run, &err), &err);
+    check_err(cs_rpc_fail_fault(pdu, "the server", pdu->flags & 1, &err), &err);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

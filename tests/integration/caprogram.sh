@@ -11,6 +11,10 @@ cp "$SOURCE/tests/support/caprogram.py" "$SOURCE/tests/support/camischief.py" "$
 write_config "ca tiny { type = program  program = '$WORK/caprogram.py'  address = '$CA'  timeout = 60 }" \
     "ca odd { type = program  program = '$WORK/camischief.py'  address = '$CA'  timeout = 1 }" \
     "ca templated { type = program  program = '$WORK/caprogram.py'  address = '$CA'  template = Held }" \
+    "ca known { type = program  program = '$WORK/camischief.py'  address = '$CA'  account = 'LITWARE\\ken' }" \
+    "ca secret { type = program  program = '$WORK/camischief.py'  address = '$CA'  account = 'LITWARE\\ken'
+        password-source = 'file:$WORK/old-password' }" \
+    "ca plain { type = program  program = '$WORK/caprogram.py.txt'  address = '$CA' }" \
     "ca gone { type = program  program = '$WORK/nothing.py'  address = '$CA' }" \
     "ca two { type = program  program = '$WORK/camischief.py'  address = { '$WORK/first', '$CA' }  timeout = 1 }"
 n=0
@@ -32,6 +36,7 @@ status() { jq -r ".[] | select(.RequestId == $1) | .RequestStatus" "$OUT"; }
 new 0 tiny
 same "status" Issued "$(json '.[0].RequestStatus')"
 same "the CA's number" 1 "$(json '.[0].CaRequestId')"
+says 'warning: request 1: the certificate names no CRL distribution point'
 has_objects 1 1 1
 new 9 tiny --template Held
 same "status" Pending "$(json '.[0].RequestStatus')"
@@ -49,6 +54,9 @@ same "its code" "0x80094014 CERTSRV_E_ADMIN_DENIED_REQUEST" \
 : >"$CA/2.revoke"
 run 8 "$CSCERT" retrieve --request-id 2
 says revoked
+run 0 "$CSCERT" clear --request-id 3
+prints 'CERTSRV_E_ADMIN_DENIED_REQUEST'
+if grep -q 'do  *:' "$OUT"; then fail "there is something to do about a request that was withdrawn"; fi
 run 0 "$CSCERT" clear --request-id 4
 says 'withdrawn here only'
 says 'number 4'
@@ -59,6 +67,11 @@ new 8 tiny --template Unknown
 says 'no template' && one_error
 new 3 gone
 one_error
+says "program in the ca section: $WORK/nothing.py cannot be read"
+cp caprogram.py caprogram.py.txt
+chmod 0644 caprogram.py.txt
+new 3 plain
+says 'must be allowed to execute it' && one_error
 same "keys" "$before" "$(keys)"
 
 # ---- waiting ----
@@ -180,6 +193,41 @@ same "descriptors" '/dev/null /dev/null socket:' \
     "$(jq -r '.started.fds | [."0", ."1", ."3"] | join(" ")' "$CA/seen/1.json" | sed 's/:\[.*/:/')"
 if jq -r '.started.fds[]' "$CA"/seen/*.json | grep -e 'cscert\.db' -e tokens -e '\.lock'; then
     fail "a descriptor of the store or the token is open in the program"
+fi
+
+# The account of the section, and the password of the command line: it goes before that of the section.
+printf 'old-Secret\n' >old-password
+chmod 0600 old-password
+for ca in known secret; do
+    rm -f "$CA/secrets"
+    new 0 "$ca" --ca-password-source "file:$WORK/password"
+    same "the secret frames" 'hunter2-Sécret' "$(sort -u "$CA/secrets")"
+done
+rm "$CA/secrets"
+new 0 secret
+same "the section's own" 'old-Secret' "$(sort -u "$CA/secrets")"
+# `retrieve` asks many CAs: what a section says of its own stays.
+new 9 secret --template Held
+rm "$CA/secrets"
+run 9 "$CSCERT" retrieve --request-id "$(json '.[0].RequestId')" --ca-password-source "file:$WORK/password"
+same "the section's own, polled" 'old-Secret' "$(sort -u "$CA/secrets")"
+# Nobody's password is a mistake, not an anonymous request.
+new 2 odd --ca-password-source "file:$WORK/password"
+says 'of no use without an account' && one_error
+
+# ---- a disk that is full when the CA has answered ----
+mkdir -p "$CA/full"
+if mount -t tmpfs -o size=600k,mode=700 tmpfs "$CA/full" 2>mount.txt; then
+    at_exit umount "$CA/full"
+    mischief submit fill
+    new 11 odd --state-dir "$CA/full"
+    one_error
+    says 'recover` finishes it'
+    rm "$CA/full/filler" "$CA/mischief"
+    certificates=$(count cert)
+    run 0 "$CSCERT" recover --state-dir "$CA/full" --json
+    same "finished" Issued "$(json '.[0].RequestStatus')"
+    same "certificates on the token" $((certificates + 1)) "$(count cert)"
 fi
 
 # ---- ca probe ----

@@ -80,6 +80,13 @@ kill -INT "$run"
 ends 12
 if kill -0 "$child" 2>/dev/null; then fail "cscert-ca outlived cscert"; fi
 
+# A keyring of the kernel is reached only if it is named, and not because krb5.conf says so.
+printf '[libdefaults]\n default_realm = X.TEST\n default_ccache_name = KEYRING:persistent:%%{uid}\n' >krb5.conf
+write_config "ca ring { type = certsrv  address = 'https://localhost:1/certsrv'  krb5-config = '$WORK/krb5.conf' }"
+run 7 env -u KRB5CCNAME "$CSCERT" ca probe ring
+says "credential cache KEYRING:persistent:$(id -u)"
+says "name \`ccache\` in the CA's section"
+
 # It has no use of its own.
 run 2 "$BUILD/cli/cscert-ca"
 says 'started by cscert'

@@ -44,6 +44,8 @@ run 2 "$CSCERT" new --type Internal --computer-fqdn edge1.litwareinc.com
 remedy && clean
 run 2 "${new[@]}" --ca 'unknown.litwareinc.com'
 says 'unknown.litwareinc.com' && says 'host\caname' && remedy && clean
+run 2 "${new[@]}" --ca 'ca01.litwareinc.commyca'
+says 'unquoted backslash' && remedy && clean
 run 2 "${new[@]}" --ca 'http://ca01.litwareinc.com/certsrv'
 remedy && clean
 run 2 "$CMDLET" -New -Type Internal -Output out.req -ComputerFqdn edge1.litwareinc.com -PrivateKeyExportable

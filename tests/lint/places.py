@@ -26,7 +26,7 @@ NOWHERE = {"nonexistent", "nowhere", "no", "path"}
 # of tests/support/httpsd.py.
 URL_PARTS = {"certsrv", "CertEnroll", "IPolicy", "RST", "RSTRC", "service.svc", "status", "proves",
              "myca_CES_Kerberos", "myca_CES_UsernamePassword", "ADPolicyProvider_CEP_Kerberos",
-             "x_CES_Kerberos", "x_CEP_Kerberos"}
+             "x_CES_Kerberos", "x_CEP_Kerberos", "file"}
 
 HOST = re.compile(r"\bhttps?://([\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}|\d[\d.]*)")
 HOSTS = re.compile(r"""^(?:

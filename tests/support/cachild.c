@@ -11,8 +11,10 @@
  *   fds:          the same with the descriptors that are open
  *   sign:SCHEME   asks for a signature over "digest" and says what it got
  *   signs:        asks for signatures for ever
+ *   drip:         the same, each some time after the other
  *   late:         waits for ever, with a limit of a second; it has a finding until then
- *   address:      answers `issued` unless the address is "down" (not sent) or "lost" (sent) */
+ *   address:      answers `issued` unless the address is "down" (not sent) or "lost" (sent)
+ *   probe:        answers `ok` unless the address is "down" or "refused" */
 #include "base/mem.h"
 #include "base/strv.h"
 #include "wire/caserve.h"
@@ -20,6 +22,7 @@
 #include "wire/spawn.h"
 
 #include <dirent.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +85,14 @@ static cs_rc by_address(const char *address, struct cs_caserve_reply *reply, str
         return cs_fail(err, CS_E_CA_UNREACHABLE, "%s is not there", address);
     }
     return deny(reply, cs_strdup(address));
+}
+
+static cs_rc probe(const char *address, struct cs_err *err)
+{
+    if (strcmp(address, "down") == 0) {
+        return cs_fail(err, CS_E_CA_UNREACHABLE, "down is not there");
+    }
+    return strcmp(address, "refused") == 0 ? cs_fail(err, CS_E_CA_REFUSED, "refused: no") : CS_OK;
 }
 
 static cs_rc sign(const char *scheme, struct cs_caserve_reply *reply, struct cs_err *err)
@@ -150,10 +161,15 @@ static cs_rc answer(void *ctx, const struct cs_caserve_call *call, struct cs_cas
     if (after(call->name, "address:")) {
         return by_address(call->address, reply, err);
     }
+    if (after(call->name, "probe:")) {
+        return probe(call->address, err);
+    }
     if ((text = after(call->name, "sign:"))) {
         return sign(text, reply, err);
     }
-    while (after(call->name, "signs:")) {
+    bool drips = after(call->name, "drip:");
+    while (drips || after(call->name, "signs:")) {
+        poll(NULL, 0, drips ? 300 : 0);
         CS_TRY(sign("ecdsa-sha256", reply, err));
         cs_ca_answer_done(&reply->answer);
     }

@@ -95,6 +95,13 @@ def respond(question, secrets):
     reply = caprogram.answer(question, secrets)
     if what == "die-after":
         die()
+    if what == "fill":  # the disk of `full`, before cscert knows
+        with open(os.path.join(folder, "full", "filler"), "wb", buffering=0) as file:
+            try:
+                while file.write(b"x" * 4096):
+                    pass
+            except OSError:
+                return reply
     if what == "other":
         return other_certificate(reply, folder)
     if what == "escape":

@@ -78,11 +78,12 @@ static uint32_t call_id(const struct fakeca *ca)
     return (uint32_t)ca->pdu[12] | (uint32_t)ca->pdu[13] << 8;
 }
 
-static void put_fault(struct fakeca *ca, uint32_t status)
+/* @flags beside those of the only fragment: MS-RPCE section 2.2.2.3. */
+static void put_fault(struct fakeca *ca, uint32_t status, uint8_t flags)
 {
     struct cs_buf buf = CS_BUF(64);
 
-    cs_rpc_begin(&buf, CS_RPC_FAULT, CS_RPC_FIRST | CS_RPC_LAST, call_id(ca));
+    cs_rpc_begin(&buf, CS_RPC_FAULT, CS_RPC_FIRST | CS_RPC_LAST | flags, call_id(ca));
     cs_ndr_put_u32(&buf, 0);
     cs_ndr_put_u32(&buf, 0);
     cs_ndr_put_u32(&buf, status);
@@ -170,7 +171,7 @@ static void serve_mapper(struct fakeca *ca)
     give(ca, &ack, 0);
     receive(ca);
     if (ca->trick == FAKECA_MAPPER_FAULT) {
-        put_fault(ca, 0x1c010014);
+        put_fault(ca, 0x1c010014, 0);
         return;
     }
     put_map(ca, ca->trick == FAKECA_MAPPER_CLOSED ? FAKECA_PORT + 1 : FAKECA_PORT,
@@ -192,7 +193,7 @@ static gss_buffer_desc accept_token(struct fakeca *ca)
                                GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL, &output, NULL, NULL, NULL);
     if (GSS_ERROR(major)) { /* as Windows does it: after the first call */
         receive(ca);
-        put_fault(ca, 5);
+        put_fault(ca, 5, 0);
         _exit(0);
     }
     return output;
@@ -372,7 +373,10 @@ static void serve_call(struct fakeca *ca)
         hang(ca);
         return;
     case FAKECA_CALL_DENIED:
-        put_fault(ca, 5);
+        put_fault(ca, 5, 0);
+        return;
+    case FAKECA_CALL_NOT_RUN:
+        put_fault(ca, 0x1c010014, 0x20); /* nca_server_too_busy, PFC_DID_NOT_EXECUTE */
         return;
     case FAKECA_CALL_EMPTY:
         put_fragment(ca, CS_RPC_FIRST, NULL, 0);

@@ -37,6 +37,7 @@ enum fakeca_trick {
     FAKECA_CALL_SILENT,
     FAKECA_CALL_CUT, /* closes in the middle of its answer */
     FAKECA_CALL_DENIED,
+    FAKECA_CALL_NOT_RUN,   /* a fault that says so */
     FAKECA_CALL_PLAIN,     /* not encrypted */
     FAKECA_CALL_INTEGRITY, /* a lower level */
     FAKECA_CALL_FORGED,

@@ -23,23 +23,21 @@ struct httpsd {
     int input; /* open as long as the server is to run */
 };
 
-/* Starts it with cert.pem and key.pem, a certificate for localhost that is its own anchor.
- * @client_ca NULL: clients need no certificate. */
-static inline void httpsd_start(struct httpsd *server, const char *client_ca)
+/* Starts one with the cert.pem and key.pem that are there. */
+static inline void httpsd_run(struct httpsd *server, const char *client_ca)
 {
     cs_autofree char *script = cs_asprintf("%s/support/httpsd.py", getenv("CS_TESTS"));
     char line[16] = "";
     int input[2];
     int output[2];
 
-    ck_assert_int_eq(system(HTTPSD_CERTIFICATE), 0);
     ck_assert(pipe(input) == 0 && pipe(output) == 0);
     server->pid = fork();
     if (server->pid == 0) {
         dup2(input[0], STDIN_FILENO);
         dup2(output[1], STDOUT_FILENO);
         close(input[1]);
-        execl("/usr/bin/python3", "python3", script, "cert.pem", "key.pem", client_ca,
+        execl("/usr/bin/python3", "/usr/bin/python3", script, "cert.pem", "key.pem", client_ca,
               (char *)NULL);
         _exit(127);
     }
@@ -50,6 +48,20 @@ static inline void httpsd_start(struct httpsd *server, const char *client_ca)
     server->input = input[1];
     server->port = atoi(line);
     ck_assert_int_gt(server->port, 0);
+}
+
+/* Starts it with cert.pem and key.pem, a certificate for localhost that is its own anchor.
+ * @client_ca NULL: clients need no certificate. */
+static inline void httpsd_start(struct httpsd *server, const char *client_ca)
+{
+    ck_assert_int_eq(system(HTTPSD_CERTIFICATE), 0);
+    httpsd_run(server, client_ca);
+}
+
+/* Another one beside it, with the same certificate. */
+static inline void httpsd_start_again(struct httpsd *server)
+{
+    httpsd_run(server, NULL);
 }
 
 static inline void httpsd_stop(struct httpsd *server)

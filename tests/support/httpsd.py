@@ -2,6 +2,9 @@
 """httpsd.py CERTIFICATE KEY [CLIENT-CA]: an HTTPS server on loopback that behaves as the path says.
 
 Prints its port. With CLIENT-CA every client needs a certificate. Ends when its standard input does.
+
+Below /file/ stand the files of its folder: status, content type and seconds to wait in the first
+line, then the body, for any method. What is asked for there is written to the file asked-PORT.
 """
 import http.server
 import os
@@ -25,6 +28,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def answer_file(self, name, body):
+        with open(f"asked-{self.server.server_address[1]}", "ab") as file:
+            file.write(f"{self.command} {self.path}\n".encode() + body + b"\n")
+        with open(name.replace("/", "_"), "rb") as file:
+            status, kind, seconds = file.readline().split()
+            text = file.read()
+        threading.Event().wait(float(seconds))
+        self.answer(int(status), text, [("Content-Type", kind.decode())])
+
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         self.do_path(body)
@@ -34,7 +46,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_path(self, body):
         path = self.path
-        if path == "/echo":
+        if path.startswith("/file/"):
+            self.answer_file(path[6:].partition("?")[0], body)
+        elif path == "/echo":
             self.answer(200, body, [("Content-Type", "Text/Plain; charset=utf-8")])
         elif path == "/whoami":
             names = dict(pair[0] for pair in self.connection.getpeercert()["subject"])

@@ -14,11 +14,16 @@
 
 static char *said(const struct cs_ca_target *target, const struct cs_ca_question *question)
 {
-    return cs_asprintf("%s|%s|%s|%d|%s|%s|%u|%s|%s|%s|%zu|%s", target->address,
+    int64_t left_ms = target->until_ms - cs_frame_deadline(0);
+
+    return cs_asprintf("%s|%s|%s|%d|%s|%s|%s|%s|%s|%s|%zu|%s", target->address,
                        target->host ? target->host : "-",
                        target->authority ? target->authority : "-", (int)target->auth,
                        target->account ? target->account : "-", target->password ? "password" : "-",
-                       target->timeout, question->template_name ? question->template_name : "-",
+                       left_ms > 60000 || left_ms <= 0 ? "?"
+                       : left_ms > 7000                ? "60"
+                                                       : "7",
+                       question->template_name ? question->template_name : "-",
                        question->request_id ? question->request_id : "-",
                        question->handle ? question->handle : "-",
                        question->csr ? question->csr->len : 0, target->signer ? "signer" : "-");
@@ -206,6 +211,50 @@ START_TEST(test_one_process)
 }
 END_TEST
 
+/* Of the user's tickets only those that the question is about; docs/CA-PROGRAM.md. */
+static const struct {
+    const char *ccache;
+    const char *keytab;
+    const char *others; /* of anchors, krb5_config */
+    const char *files;  /* NULL: the default cache */
+    bool local_sockets;
+    bool keyrings;
+} needs[] = {
+    {NULL, NULL, NULL, NULL, false, false},
+    {"/home/u/cc", NULL, NULL, "/home/u/cc", false, false},
+    {"FILE:/home/u/cc", NULL, "/r", "/home/u/cc /r /r /s", false, false},
+    {"DIR:/home/u", NULL, NULL, "/home/u", false, false},
+    {"DIR:relative", NULL, NULL, "", false, false},
+    {"KCM:", NULL, NULL, "", true, false},
+    {"KEYRING:persistent:0", NULL, NULL, "", false, true},
+    {"MEMORY:KCM:", NULL, NULL, "", false, false},
+    {NULL, "/etc/krb5.keytab", NULL, "/etc/krb5.keytab", false, false},
+    /* KRB5CCNAME is often there; a keytab makes it needless */
+    {"KCM:", "FILE:/k", "/r", "/k /r /r /s", false, false},
+    {"KEYRING:x", "/k", NULL, "/k", false, false},
+    {"/home/u/cc", "/k", NULL, "/k", false, false},
+};
+
+START_TEST(test_needs)
+{
+    cs_autofree char *usual = cs_asprintf("/tmp/krb5cc_%u", (unsigned)geteuid());
+    const struct cs_caserve_call call = {
+        .ccache = (char *)(uintptr_t)needs[_i].ccache,
+        .keytab = (char *)(uintptr_t)needs[_i].keytab,
+        .anchors = (char *)(uintptr_t)needs[_i].others,
+        .krb5_config = (char *)(uintptr_t)(needs[_i].others ? "/r:/s" : NULL),
+    };
+    cs_auto_value(cs_strv) files = {0};
+    struct cs_confine what;
+
+    cs_ca_confine_what(&call, &files, &what);
+    cs_autofree char *found = cs_strv_join(&files, " ");
+    ck_assert_str_eq(found, needs[_i].files ? needs[_i].files : usual);
+    ck_assert_int_eq(what.local_sockets, needs[_i].local_sockets);
+    ck_assert_int_eq(what.keyrings, needs[_i].keyrings);
+}
+END_TEST
+
 /* What this cscert-ca speaks; each row does all that must be done. */
 START_TEST(test_table)
 {
@@ -239,6 +288,7 @@ int main(void)
 
     add_rows(tcase, test_rows, rows);
     tcase_add_test(tcase, test_one_process);
+    add_rows(tcase, test_needs, needs);
     tcase_add_test(tcase, test_table);
     tcase_add_test(tcase, test_no_lister);
     suite_add_tcase(suite, tcase);

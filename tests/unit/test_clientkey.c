@@ -1,6 +1,7 @@
 #include "base/mem.h"
 #include "ca/clientkey.h"
 #include "net/http.h"
+#include "net/tcp.h"
 #include "support/check_run.h"
 #include "support/httpsd.h"
 #include "support/scratch.h"
@@ -99,8 +100,10 @@ static void client_done(struct client *client)
 static cs_rc ask(struct client *client, const struct httpsd *server, struct cs_http_reply *reply,
                  struct cs_err *err)
 {
-    const struct cs_http_options options = {
-        .anchors = "cert.pem", .timeout = 10, .client = use, .client_ctx = client};
+    const struct cs_http_options options = {.anchors = "cert.pem",
+                                            .until_ms = cs_tcp_deadline(10),
+                                            .client = use,
+                                            .client_ctx = client};
     cs_autofree char *url = cs_asprintf("https://localhost:%d/whoami", server->port);
     const struct cs_http_request request = {.url = url};
     cs_auto(cs_http) http = NULL;

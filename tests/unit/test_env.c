@@ -3,6 +3,7 @@
 #include "support/check_run.h"
 
 #include <grp.h>
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -91,12 +92,12 @@ START_TEST(test_rest)
     set("CSCERT_CONFIG", "/x.conf");
     set("NO_COLOR", "1");
     set("KRB5_CONFIG", "/k.conf");
-    set("KRB5CCNAME", "FILE:/cc");
+    set("KRB5CCNAME", "KCM:");
     set("TERM", "xterm");
     assert_ok(cs_env_read("/s", &env, &err), &err);
     ck_assert_str_eq(env.config_named, "/x.conf");
     ck_assert_str_eq(env.krb5_config, "/k.conf");
-    ck_assert_str_eq(env.krb5_ccache, "FILE:/cc");
+    ck_assert_str_eq(env.krb5_ccache, "KCM:");
     ck_assert(env.no_color);
     ck_assert_str_eq(env.host, host);
     ck_assert_msg(env.user[0], "no user");
@@ -110,6 +111,37 @@ START_TEST(test_rest)
     ck_assert_ptr_null(bare.krb5_config);
     ck_assert_ptr_null(bare.krb5_ccache);
     ck_assert(!bare.no_color);
+    ck_assert(!bare.dumb);
+}
+END_TEST
+
+/* Who reads the cache does not stand in this folder. */
+static const struct {
+    const char *said;
+    const char *type;
+    bool relative;
+} caches[] = {
+    {"cc", "", true},
+    {"FILE:cc", "FILE:", true},
+    {"DIR:cc", "DIR:", true},
+    {"/cc", "/cc", false},
+    {"FILE:/cc", "FILE:/cc", false},
+    {"DIR::/cc/tkt", "DIR::/cc/tkt", false},
+    {"FILE:", "FILE:", false},
+    {"KEYRING:session:x", "KEYRING:session:x", false},
+};
+
+START_TEST(test_cache)
+{
+    cs_auto_value(cs_env) env = {0};
+    struct cs_err err = {0};
+    char here[PATH_MAX];
+
+    ck_assert_ptr_nonnull(getcwd(here, sizeof here));
+    set("KRB5CCNAME", caches[_i].said);
+    assert_ok(cs_env_read("/s", &env, &err), &err);
+    cs_autofree char *whole = cs_asprintf("%s%s/cc", caches[_i].type, here);
+    ck_assert_str_eq(env.krb5_ccache, caches[_i].relative ? whole : caches[_i].type);
 }
 END_TEST
 
@@ -122,6 +154,7 @@ START_TEST(test_dumb)
     set("TERM", "dumb");
     assert_ok(cs_env_read("/s", &env, &err), &err);
     ck_assert(env.no_color);
+    ck_assert(env.dumb);
 }
 END_TEST
 
@@ -168,6 +201,7 @@ int main(void)
 
     add_rows(tcase, test_folders, rows);
     tcase_add_test(tcase, test_rest);
+    tcase_add_loop_test(tcase, test_cache, 0, ROWS(caches));
     tcase_add_test(tcase, test_dumb);
     tcase_add_test(tcase, test_no_home);
     tcase_add_test(tcase, test_no_user);

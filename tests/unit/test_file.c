@@ -93,6 +93,30 @@ START_TEST(test_trusted_mode)
 }
 END_TEST
 
+/* What others may read is no secret any more. */
+static const struct {
+    mode_t mode;
+    const char *hint; /* NULL: good */
+} private_modes[] = {
+    {0600, NULL},         {0400, NULL},         {0700, NULL},         {0640, "chmod 600"},
+    {0604, "chmod 600"},  {0644, "chmod 600"},  {0610, "chmod 600"},  {0601, "chmod 600"},
+    {0620, "chmod go-w"}, {0602, "chmod go-w"}, {0666, "chmod go-w"},
+};
+
+START_TEST(test_private_mode)
+{
+    struct cs_err err = {0};
+
+    scratch_put("f", "text", 4, private_modes[_i].mode);
+    if (!private_modes[_i].hint) {
+        assert_ok(cs_file_check_private("f", &err), &err);
+        return;
+    }
+    assert_fails(cs_file_check_private("f", &err), CS_E_CONFIG, &err);
+    assert_contains(err.hint, private_modes[_i].hint);
+}
+END_TEST
+
 /* Only root can make a file of somebody else; for all others root's files are the foreign ones that
  * are trusted. */
 START_TEST(test_trusted_owner)
@@ -106,6 +130,9 @@ START_TEST(test_trusted_owner)
     scratch_put("f", "text", 4, 0644);
     ck_assert_int_eq(chown("f", 65534, 65534), 0);
     assert_fails(cs_file_check_trusted("f", &err), CS_E_CONFIG, &err);
+    assert_contains(err.message, "owner 65534");
+    ck_assert_int_eq(chmod("f", 0600), 0);
+    assert_fails(cs_file_check_private("f", &err), CS_E_CONFIG, &err);
     assert_contains(err.message, "owner 65534");
     ck_assert_int_eq(symlink("f", "link"), 0); /* the link is root's, the file is not */
     assert_fails(cs_file_check_trusted("link", &err), CS_E_CONFIG, &err);
@@ -168,6 +195,7 @@ static TCase *reading(void)
     add_rows(tcase, test_read_limit, sizes);
     add_rows(tcase, test_read_thing, read_things);
     add_rows(tcase, test_trusted_mode, modes);
+    add_rows(tcase, test_private_mode, private_modes);
     tcase_add_test(tcase, test_trusted_owner);
     return tcase;
 }

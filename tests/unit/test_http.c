@@ -1,5 +1,8 @@
 #include "base/mem.h"
+#include "base/strv.h"
 #include "net/http.h"
+#include "net/httpfail.h"
+#include "net/tcp.h"
 #include "support/check_run.h"
 #include "support/httpsd.h"
 #include "support/scratch.h"
@@ -29,6 +32,7 @@ struct call {
     const char *host;
     const char *path;
     const char *body; /* NULL: a GET */
+    unsigned seconds; /* 0: enough */
     struct cs_http_reply reply;
     bool sent;
     struct cs_err err;
@@ -46,7 +50,7 @@ static cs_rc run(struct call *call)
         .body_len = call->body ? strlen(call->body) : 0,
     };
 
-    call->options.timeout = call->options.timeout ? call->options.timeout : 10;
+    call->options.until_ms = cs_tcp_deadline(call->seconds ? call->seconds : 10);
     CS_TRY(cs_http_open(&call->options, &http, &call->err));
     return cs_http_send(http, &request, &call->reply, &call->sent, &call->err);
 }
@@ -103,7 +107,7 @@ END_TEST
 /* Over a connection that was used before: libcurl by itself sends it again, up to five times. */
 START_TEST(sent_once)
 {
-    const struct cs_http_options options = {.anchors = anchors, .timeout = 10};
+    const struct cs_http_options options = {.anchors = anchors, .until_ms = cs_tcp_deadline(10)};
     static const char *const bodies[] = {NULL, "a request"};
     cs_auto(cs_http) http = NULL;
     struct cs_http_reply before = {0};
@@ -134,7 +138,7 @@ END_TEST
 
 START_TEST(a_stall)
 {
-    struct call call = {.options = {.anchors = anchors, .timeout = 1}, .path = "/stall"};
+    struct call call = {.options.anchors = anchors, .path = "/stall", .seconds = 1};
     time_t begin = time(NULL);
 
     assert_fails(run(&call), CS_E_CA_UNREACHABLE, &call.err);
@@ -179,8 +183,32 @@ START_TEST(anchors_that_are_none)
 {
     struct call call = {.options.anchors = "/nonexistent/anchors.pem", .path = "/echo"};
 
-    assert_fails(run(&call), CS_E_CA_UNREACHABLE, &call.err);
+    assert_fails(run(&call), CS_E_CONFIG, &call.err);
     assert_contains(call.err.hint, "anchors");
+}
+END_TEST
+
+/* It is not the account's fault if the server does not do at all what was tried. */
+static const struct {
+    const char *tried;
+    const char *offers;
+    const char *hint;
+} refusals[] = {
+    {"Kerberos", "NTLM", "`auth = ntlm`"},
+    {"Kerberos", "Negotiate,NTLM", "check the account"},
+    {"Kerberos", "", "check the account"},
+    {"NTLM", "NTLM", "check the account"},
+};
+
+START_TEST(not_accepted)
+{
+    cs_auto_value(cs_strv) offers = {0};
+    struct cs_err err = {0};
+
+    cs_strv_split(&offers, refusals[_i].offers, ',');
+    assert_fails(cs_httpfail_status("ca01", 401, refusals[_i].tried, &offers, &err),
+                 CS_E_CA_REFUSED, &err);
+    assert_contains(err.hint, refusals[_i].hint);
 }
 END_TEST
 
@@ -189,7 +217,7 @@ static const char *const urls[] = {
 
 START_TEST(no_https)
 {
-    const struct cs_http_options options = {.timeout = 5};
+    const struct cs_http_options options = {.until_ms = cs_tcp_deadline(5)};
     const struct cs_http_request request = {.url = urls[_i]};
     struct cs_http_reply reply = {0};
     cs_auto(cs_http) http = NULL;
@@ -202,7 +230,7 @@ END_TEST
 
 START_TEST(ntlm_needs_a_password)
 {
-    const struct cs_http_options options = {.timeout = 5, .auth = CS_HTTP_NTLM};
+    const struct cs_http_options options = {.auth = CS_HTTP_NTLM};
     cs_auto(cs_http) http = NULL;
     struct cs_err err = {0};
 
@@ -284,6 +312,7 @@ int main(void)
     tcase_add_test(tcase, another_name);
     tcase_add_test(tcase, nobody_listens);
     tcase_add_test(tcase, anchors_that_are_none);
+    tcase_add_loop_test(tcase, not_accepted, 0, ROWS(refusals));
     add_rows(tcase, no_https, urls);
     tcase_add_test(tcase, ntlm_needs_a_password);
     suite_add_tcase(suite, tcase);

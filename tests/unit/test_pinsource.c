@@ -253,6 +253,23 @@ START_TEST(test_prompt_empty)
 }
 END_TEST
 
+/* What is asked for, and what to say instead. */
+START_TEST(test_prompt_nobody)
+{
+    cs_auto(cs_secret) secret = NULL;
+    struct cs_err err = {0};
+
+    pty_leave_terminal();
+    assert_fails(
+        cs_pinsource_read("prompt", "--ca-password-source", "Password of a\\b: ", &secret, &err),
+        CS_E_CONFIG, &err);
+    assert_contains(err.message, "Password of a\\b: there is no terminal");
+    assert_contains(err.hint, "--ca-password-source must be file:PATH");
+    assert_fails(cs_pinsource_read("prompt", "", "PIN: ", &secret, &err), CS_E_CONFIG, &err);
+    assert_contains(err.hint, "--pin-source must be file:PATH");
+}
+END_TEST
+
 static int ask_new(void *ctx)
 {
     cs_auto(cs_secret) pin = NULL;
@@ -320,6 +337,7 @@ int main(void)
     add_rows(tcase, test_order, order);
     tcase_add_test(tcase, test_prompt);
     tcase_add_test(tcase, test_prompt_empty);
+    tcase_add_test(tcase, test_prompt_nobody);
     add_rows(tcase, test_new_is_typed_twice, typed);
     tcase_add_test(tcase, test_new_of_file_is_read_once);
     suite_add_tcase(suite, tcase);

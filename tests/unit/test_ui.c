@@ -194,11 +194,10 @@ END_TEST
 /* Works until the other end says go on. */
 static int work(void *ctx)
 {
-    const struct cs_ui_options options = {0};
+    const struct cs_ui_options options = {.dumb = ctx != NULL};
     struct cs_ui *ui = cs_ui_new(&options);
     char octet;
 
-    (void)ctx;
     ui->ops->begin(ui, "generating\033 a key");
     ui->ops->begin(ui, "inside");
     if (read(STDIN_FILENO, &octet, 1) != 1) {
@@ -225,6 +224,19 @@ START_TEST(test_spinner)
     const char *wiped = strstr(pty.seen, "\r\033[Kdone");
     ck_assert_msg(wiped != NULL, "not wiped: %s", pty.seen);
     ck_assert_ptr_null(strstr(pty.seen, "inside"));
+}
+END_TEST
+
+/* Nothing is drawn where it could not be wiped. */
+START_TEST(test_dumb)
+{
+    struct pty pty = pty_start(work, "");
+
+    pty_type(&pty, "\n");
+    pty_wait_for(&pty, "done");
+    ck_assert_int_eq(pty_end(&pty), 0);
+    ck_assert_ptr_null(strchr(pty.seen, '\033'));
+    ck_assert_ptr_null(strstr(pty.seen, "generating"));
 }
 END_TEST
 
@@ -382,6 +394,7 @@ int main(void)
     tcase_add_test(terminal, test_confirm_during);
     tcase_add_test(terminal, test_color);
     tcase_add_test(terminal, test_spinner);
+    tcase_add_test(terminal, test_dumb);
     tcase_add_test(terminal, test_bar);
     tcase_add_test(terminal, test_row_above_bar);
     tcase_add_test(terminal, test_no_terminal);
