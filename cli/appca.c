@@ -120,14 +120,19 @@ static bool says_password(const struct cs_app *app)
            cs_options_has(app->options, CS_OPT_CA_PASSWORD_SOURCE);
 }
 
+/* What the command line says is about this one CA; `retrieve` and `recover` ask several, and what a
+ * section says goes first there. */
+static bool asks_as_said(const struct cs_app *app)
+{
+    return cs_opt_info(CS_OPT_CA_ACCOUNT)->verbs & 1U << cs_options_verb(app->options);
+}
+
 /* Without an account it would be left out, and somebody else might ask. `retrieve` and `recover`
  * have the accounts of the requests. */
 static cs_rc check_password(const struct cs_app *app, const struct cs_config_ca *section,
                             struct cs_err *err)
 {
-    unsigned verb = 1U << cs_options_verb(app->options);
-
-    if (!says_password(app) || !(cs_opt_info(CS_OPT_CA_ACCOUNT)->verbs & verb) ||
+    if (!says_password(app) || !asks_as_said(app) ||
         cs_options_has(app->options, CS_OPT_CA_ACCOUNT) || (section && section->account)) {
         return CS_OK;
     }
@@ -155,13 +160,6 @@ cs_rc cs_appca_check(struct cs_app *app, const char *name, struct cs_err *err)
 }
 
 /* ---- what it is asked with ---- */
-
-/* What the command line says is about this one CA; `retrieve` and `recover` ask several, and what a
- * section says goes first there. */
-static bool asks_as_said(const struct cs_app *app)
-{
-    return cs_opt_info(CS_OPT_CA_ACCOUNT)->verbs & 1U << cs_options_verb(app->options);
-}
 
 /* The section's account has its password on the command line, in a file, or on the terminal; with
  * Kerberos a ticket or a keytab does as well. */

@@ -45,6 +45,16 @@ bool cs_strv_has(const struct cs_strv *list, const char *text)
     return false;
 }
 
+bool cs_strv_ihas(const struct cs_strv *list, const char *text)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (cs_ascii_iequal(list->items[i], text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_blank(char c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');

@@ -20,6 +20,7 @@ void cs_strv_add(struct cs_strv *list, const char *text);
 void cs_strv_take(struct cs_strv *list, char *text);
 void cs_strv_copy(struct cs_strv *to, const struct cs_strv *from);
 bool cs_strv_has(const struct cs_strv *list, const char *text);
+bool cs_strv_ihas(const struct cs_strv *list, const char *text); /* cs_ascii_iequal() */
 
 /* Adds the parts of @text between @separator, trimmed; empty parts are left out. */
 void cs_strv_split(struct cs_strv *list, const char *text, char separator);

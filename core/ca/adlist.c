@@ -90,21 +90,11 @@ static bool is_host(const char *host, const char *wanted)
            (!strchr(wanted, '.') && strncasecmp(host, wanted, len) == 0 && host[len] == '.');
 }
 
-/* A path's case is of no importance to IIS. */
-static bool is_url_of(const struct cs_directory_ca *ca, const char *address)
-{
-    for (size_t i = 0; i < ca->urls->count; i++) {
-        if (cs_ascii_iequal(ca->urls->items[i], address)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 enum cs_adlist_fit cs_adlist_fit(const struct cs_ca_target *target,
                                  const struct cs_directory_ca *ca)
 {
-    if (!target->authority && is_url_of(ca, target->address)) {
+    /* A path's case is of no importance to IIS. */
+    if (!target->authority && cs_strv_ihas(ca->urls, target->address)) {
         return CS_ADLIST_URL;
     }
     bool named = !target->authority || cs_ascii_iequal(ca->name, target->authority);
@@ -124,11 +114,8 @@ static cs_rc look(void *ctx, const struct cs_directory_ca *ca, struct cs_err *er
     lookup->fit = fit;
     free(lookup->authority);
     lookup->authority = cs_strdup(ca->name);
-    lookup->has_template = false;
+    lookup->has_template = cs_strv_ihas(ca->templates, lookup->template_name);
     cs_strv_done(&lookup->others);
-    for (size_t i = 0; i < ca->templates->count; i++) {
-        lookup->has_template |= cs_ascii_iequal(ca->templates->items[i], lookup->template_name);
-    }
     cs_strv_copy(&lookup->others, ca->templates);
     return CS_OK;
 }

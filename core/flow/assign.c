@@ -99,16 +99,6 @@ static cs_rc check_size(const struct cs_cert_facts *facts, cs_type_set types, st
                         min);
 }
 
-static bool has_name(const struct cs_cert_facts *facts, const char *name)
-{
-    for (size_t i = 0; i < facts->names.count; i++) {
-        if (cs_ascii_iequal(facts->names.items[i], name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What it was requested for, if that is known. */
 static cs_rc compare_request(const struct cs_flow *flow, const struct cs_certificate *certificate,
                              cs_type_set types, struct cs_strv *warnings, struct cs_err *err)
@@ -128,7 +118,7 @@ static cs_rc compare_request(const struct cs_flow *flow, const struct cs_certifi
     }
     const struct cs_plan *plan = request->plan;
     for (size_t i = 0; i < plan->name_count; i++) {
-        if (!has_name(&certificate->facts, plan->names[i].name)) {
+        if (!cs_strv_ihas(&certificate->facts.names, plan->names[i].name)) {
             cs_strv_add(&missing, plan->names[i].name);
         }
     }

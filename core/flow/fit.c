@@ -100,16 +100,6 @@ static bool same_text(const char *a, const char *b)
     return a && b ? cs_ascii_iequal(a, b) : a == b;
 }
 
-static bool has_name(const struct cs_strv *names, const char *name)
-{
-    for (size_t i = 0; i < names->count; i++) {
-        if (cs_ascii_iequal(names->items[i], name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Whom a request is for, as a plan sees it. The greater, the nearer. */
 enum place {
     PLACE_OTHER,
@@ -126,7 +116,8 @@ static enum place place_of(const struct cs_flow_holder *holder, const struct cs_
     if (shared || same_text(holder->plan->computer, plan->computer)) {
         return PLACE_SAME;
     }
-    return plan->computer && has_name(&holder->names, plan->computer) ? PLACE_SERVES : PLACE_OTHER;
+    return plan->computer && cs_strv_ihas(&holder->names, plan->computer) ? PLACE_SERVES
+                                                                          : PLACE_OTHER;
 }
 
 /* The request is for what the plan is for, with such a key; place and names are another matter. */
@@ -144,7 +135,7 @@ static void find_missing(const struct cs_flow_holder *holder, const struct cs_pl
                          struct cs_strv *missing)
 {
     for (size_t i = 0; i < plan->name_count; i++) {
-        if (!has_name(&holder->names, plan->names[i].name)) {
+        if (!cs_strv_ihas(&holder->names, plan->names[i].name)) {
             cs_strv_add(missing, plan->names[i].name);
         }
     }

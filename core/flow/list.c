@@ -65,16 +65,6 @@ static cs_rc write_request(const struct cs_flow *flow, const char *path, struct 
 
 /* ---- many of them ---- */
 
-static bool is_taken(const struct cs_strv *names, const char *name)
-{
-    for (size_t i = 0; i < names->count; i++) {
-        if (strcmp(names->items[i], name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The name of the file that `new` wrote; but no file of this run takes the place of another one of
  * it, not even with -Force. The caller frees. */
 static char *name_of(const struct cs_request *request, const struct cs_strv *taken)
@@ -83,7 +73,7 @@ static char *name_of(const struct cs_request *request, const struct cs_strv *tak
     const char *slash = before ? strrchr(before, '/') : NULL;
     const char *name = slash ? slash + 1 : before;
 
-    return name && *name && !is_taken(taken, name)
+    return name && *name && !cs_strv_has(taken, name)
                ? cs_strdup(name)
                : cs_asprintf("request-%" PRId64 ".csr", request->id);
 }
@@ -120,7 +110,7 @@ static cs_rc write_all(const struct cs_flow *flow, const char *folder,
         cs_autofree char *path =
             cs_asprintf("%s%s%s", folder, len && folder[len - 1] == '/' ? "" : "/", name);
         CS_TRY(cs_flow_check_signal(flow, err));
-        unasked.force = flow->force && !is_taken(&taken, name);
+        unasked.force = flow->force && !cs_strv_has(&taken, name);
         if (write_request(&unasked, path, result, &result->error) == CS_OK) {
             cs_strv_add(&taken, name);
         }

@@ -68,16 +68,6 @@ static cs_rc check_common_name(const struct cs_cert_facts *facts, const struct c
                         facts->common_name ? facts->common_name : "missing", asked);
 }
 
-static bool has_name(const struct cs_strv *names, const char *name)
-{
-    for (size_t i = 0; i < names->count; i++) {
-        if (cs_ascii_iequal(names->items[i], name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool plan_has_name(const struct cs_plan *plan, const char *name)
 {
     for (size_t i = 0; i < plan->name_count; i++) {
@@ -109,7 +99,7 @@ static cs_rc check_names(const struct cs_cert_facts *facts, const struct cs_plan
     cs_auto_value(cs_strv) missing = {0};
 
     for (size_t i = 0; i < plan->name_count; i++) {
-        if (!has_name(&facts->names, plan->names[i].name)) {
+        if (!cs_strv_ihas(&facts->names, plan->names[i].name)) {
             cs_strv_add(&missing, plan->names[i].name);
         }
     }

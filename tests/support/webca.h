@@ -31,9 +31,10 @@
     "s:Envelope>"
 
 static struct cs_secret *webca_password;
+static struct httpsd webca_server;
 
-/* Fixtures: the folder and the password for all tests, in which the server may be started too; what
- * was asked for is forgotten before each. */
+/* Fixtures: folder, password and server for all tests; what was asked for is forgotten before each.
+ */
 static inline void webca_enter(void)
 {
     char text[] = WEBCA_PASSWORD;
@@ -42,10 +43,12 @@ static inline void webca_enter(void)
     scratch_enter();
     assert_ok(cs_secret_setup(&err), &err);
     assert_ok(cs_secret_take(text, strlen(text), &webca_password, &err), &err);
+    httpsd_start(&webca_server, NULL);
 }
 
 static inline void webca_leave(void)
 {
+    httpsd_stop(&webca_server);
     cs_secret_free(webca_password);
     scratch_leave();
 }

@@ -15,20 +15,6 @@
     "cA>"                                                                                          \
     "</cAs></GetPoliciesResponse></s:Body></s:Envelope>"
 
-static struct httpsd server;
-
-static void enter(void)
-{
-    webca_enter();
-    httpsd_start(&server, NULL);
-}
-
-static void leave(void)
-{
-    httpsd_stop(&server);
-    webca_leave();
-}
-
 static const struct cs_bytes csr = {(uint8_t *)(uintptr_t) "a request", 9};
 static const struct cs_ca_question question = {.csr = &csr, .template_name = "WebServer"};
 
@@ -40,8 +26,8 @@ static const struct {
 
 START_TEST(one_time_for_both)
 {
-    cs_autofree char *address = webca_url(&server, "cep");
-    cs_autofree char *service = webca_url(&server, "ces");
+    cs_autofree char *address = webca_url(&webca_server, "cep");
+    cs_autofree char *service = webca_url(&webca_server, "ces");
     struct cs_ca_target target = webca_target(address);
     cs_auto_value(cs_ca_answer) answer = {0};
     struct cs_err err = {0};
@@ -66,7 +52,7 @@ int main(void)
     TCase *tcase = tcase_create("cep");
 
     tcase_set_timeout(tcase, 60);
-    tcase_add_unchecked_fixture(tcase, enter, leave);
+    tcase_add_unchecked_fixture(tcase, webca_enter, webca_leave);
     tcase_add_checked_fixture(tcase, webca_forget, NULL);
     add_rows(tcase, one_time_for_both, times);
     suite_add_tcase(suite, tcase);

@@ -2,20 +2,6 @@
  * request: tests/ad/test_ways.c. */
 #include "support/webca.h"
 
-static struct httpsd server;
-
-static void enter(void)
-{
-    webca_enter();
-    httpsd_start(&server, NULL);
-}
-
-static void leave(void)
-{
-    httpsd_stop(&server);
-    webca_leave();
-}
-
 /* ---- the number that is asked about ---- */
 
 /* A number goes into an address: what is none would ask for another page, or about another's
@@ -26,7 +12,7 @@ static const char *const no_numbers[] = {
 
 START_TEST(a_number_that_is_none)
 {
-    cs_autofree char *address = webca_url(&server, "certsrv");
+    cs_autofree char *address = webca_url(&webca_server, "certsrv");
     const struct cs_ca_target target = webca_target(address);
     const struct cs_ca_question question = {.request_id = no_numbers[_i]};
     cs_auto_value(cs_ca_answer) answer = {0};
@@ -34,7 +20,7 @@ START_TEST(a_number_that_is_none)
 
     assert_fails(cs_ca_certsrv.poll(&target, &question, &answer, &err), CS_E_CA_REFUSED, &err);
     assert_contains(err.message, "is no request number of a CA");
-    cs_autofree char *asked = webca_asked(&server);
+    cs_autofree char *asked = webca_asked(&webca_server);
     ck_assert_str_eq(asked, "");
 }
 END_TEST
@@ -42,7 +28,7 @@ END_TEST
 /* The answer has the number that was asked about, whatever number stands on the page. */
 START_TEST(another_number_on_the_page)
 {
-    cs_autofree char *address = webca_url(&server, "certsrv");
+    cs_autofree char *address = webca_url(&webca_server, "certsrv");
     const struct cs_ca_target target = webca_target(address);
     const struct cs_ca_question question = {.request_id = "7"};
     cs_auto_value(cs_ca_answer) answer = {0};
@@ -55,7 +41,7 @@ START_TEST(another_number_on_the_page)
     assert_ok(cs_ca_certsrv.poll(&target, &question, &answer, &err), &err);
     ck_assert_int_eq(answer.disposition, CS_CA_PENDING);
     ck_assert_str_eq(answer.request_id, "7");
-    cs_autofree char *asked = webca_asked(&server);
+    cs_autofree char *asked = webca_asked(&webca_server);
     ck_assert_str_eq(asked, "GET /file/certsrv/certnew.cer?ReqID=7&Enc=bin\n\n");
 }
 END_TEST
@@ -69,7 +55,7 @@ static const struct {
 
 START_TEST(a_status)
 {
-    cs_autofree char *address = webca_url(&server, "certsrv");
+    cs_autofree char *address = webca_url(&webca_server, "certsrv");
     const struct cs_ca_target target = webca_target(address);
     const struct cs_bytes csr = {(uint8_t *)(uintptr_t) "a request", 9};
     const struct cs_ca_question question = {.csr = &csr, .template_name = "WebServer"};
@@ -90,7 +76,7 @@ int main(void)
     TCase *tcase = tcase_create("certsrv");
 
     tcase_set_timeout(tcase, 60);
-    tcase_add_unchecked_fixture(tcase, enter, leave);
+    tcase_add_unchecked_fixture(tcase, webca_enter, webca_leave);
     tcase_add_checked_fixture(tcase, webca_forget, NULL);
     add_rows(tcase, a_number_that_is_none, no_numbers);
     tcase_add_test(tcase, another_number_on_the_page);

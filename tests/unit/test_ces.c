@@ -2,19 +2,16 @@
  * tests/ad/test_ways.c. */
 #include "support/webca.h"
 
-static struct httpsd server;
 static struct httpsd foreign;
 
 static void enter(void)
 {
     webca_enter();
-    httpsd_start(&server, NULL);
     httpsd_start_again(&foreign);
 }
 
 static void leave(void)
 {
-    httpsd_stop(&server);
     httpsd_stop(&foreign);
     webca_leave();
 }
@@ -43,7 +40,7 @@ static char *url_of(const char *format)
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    snprintf(url, sizeof url, format, server.port, foreign.port);
+    snprintf(url, sizeof url, format, webca_server.port, foreign.port);
 #pragma GCC diagnostic pop
     return cs_strdup(url);
 }
@@ -52,7 +49,7 @@ static char *url_of(const char *format)
  * address in its answer or in what was stored. */
 START_TEST(a_foreign_reference)
 {
-    cs_autofree char *address = webca_url(&server, "ces");
+    cs_autofree char *address = webca_url(&webca_server, "ces");
     cs_autofree char *evil = url_of(foreign_urls[_i]);
     const struct cs_ca_target target = webca_target(address);
     const struct cs_ca_question again = {.request_id = "65", .handle = evil};
@@ -69,7 +66,7 @@ START_TEST(a_foreign_reference)
     assert_ok(cs_ca_ces.poll(&target, &again, &later, &err), &err);
     ck_assert_int_eq(later.disposition, CS_CA_PENDING);
 
-    cs_autofree char *asked = webca_asked(&server);
+    cs_autofree char *asked = webca_asked(&webca_server);
     cs_autofree char *elsewhere = webca_asked(&foreign);
     const char *first = strstr(asked, "POST /file/ces\n");
     ck_assert_ptr_nonnull(first);
@@ -82,8 +79,8 @@ END_TEST
 
 START_TEST(an_own_reference)
 {
-    cs_autofree char *address = webca_url(&server, "ces");
-    cs_autofree char *there = webca_url(&server, "there");
+    cs_autofree char *address = webca_url(&webca_server, "ces");
+    cs_autofree char *there = webca_url(&webca_server, "there");
     const struct cs_ca_target target = webca_target(address);
     cs_auto_value(cs_ca_answer) answer = {0};
     cs_auto_value(cs_ca_answer) later = {0};
@@ -96,7 +93,7 @@ START_TEST(an_own_reference)
     ck_assert_str_eq(answer.handle, there);
     const struct cs_ca_question again = {.request_id = "65", .handle = answer.handle};
     assert_ok(cs_ca_ces.poll(&target, &again, &later, &err), &err);
-    cs_autofree char *asked = webca_asked(&server);
+    cs_autofree char *asked = webca_asked(&webca_server);
     assert_contains(asked, "POST /file/there\n");
 }
 END_TEST
@@ -117,7 +114,7 @@ static const struct {
 
 START_TEST(a_status)
 {
-    cs_autofree char *address = webca_url(&server, "ces");
+    cs_autofree char *address = webca_url(&webca_server, "ces");
     const struct cs_ca_target target = webca_target(address);
     cs_auto_value(cs_ca_answer) answer = {0};
     struct cs_err err = {0};

@@ -68,6 +68,9 @@ START_TEST(test_tokenlist)
     ck_assert(cs_strv_has(&copy, "last"));
     ck_assert(!cs_strv_has(&copy, "Last"));
     ck_assert(!cs_strv_has(&list, "last"));
+    ck_assert(cs_strv_ihas(&copy, "Last"));
+    ck_assert(!cs_strv_ihas(&copy, "Las"));
+    ck_assert(!cs_strv_ihas(&list, "last"));
 }
 END_TEST
 
