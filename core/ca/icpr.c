@@ -67,11 +67,13 @@ static cs_rc ask_mapper(struct session *session, struct cs_err *err)
 {
     const char *host = session->target->host;
     int64_t until = session->target->until_ms;
+    cs_auto_value(cs_tcp_peer) peer = {0};
 
     cs_ca_watch_begin(session->target, "DNS, asked for %.255s", host);
-    cs_rc rc = cs_tcp_connect(host, CS_EPM_PORT, until, &session->mapper, err);
+    cs_rc rc = cs_tcp_resolve(host, CS_EPM_PORT, &peer, err);
     cs_ca_watch_end(session->target);
-    CS_TRY(hint_ports(rc, host, err));
+    CS_TRY(rc);
+    CS_TRY(hint_ports(cs_tcp_connect(&peer, until, &session->mapper, err), host, err));
     return hint_ports(cs_epm_map(session->mapper, &icertpassage, until, &session->port, err), host,
                       err);
 }

@@ -105,7 +105,7 @@ struct watch {
     const struct cs_caserve_reply *reply;
 };
 
-/* A second later than what has a limit of its own, for that knows better what is wrong. */
+/* At least a second later than what has a limit of its own, for that knows better what is wrong. */
 static void watch_begin(struct cs_ca_watch *base, const char *what)
 {
     const struct watch *watch = (struct watch *)base;
@@ -119,7 +119,7 @@ static void watch_begin(struct cs_ca_watch *base, const char *what)
                     "see whether it runs and this machine reaches it (a firewall may swallow "
                     "what is sent), or raise `timeout` in the ca section");
     }
-    cs_caserve_limit(watch->fd, left_ms > 0 ? (unsigned)(left_ms / 1000) + 1 : 1, watch->reply,
+    cs_caserve_limit(watch->fd, left_ms > 0 ? (unsigned)(left_ms / 1000) + 2 : 1, watch->reply,
                      &late);
 }
 

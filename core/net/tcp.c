@@ -124,7 +124,7 @@ static cs_rc connect_one(const char *host, uint16_t port, const struct sockaddr 
     return CS_OK;
 }
 
-static cs_rc resolve(const char *host, uint16_t port, struct addrinfo **ret_list,
+cs_rc cs_tcp_resolve(const char *host, uint16_t port, struct cs_tcp_peer *ret_peer,
                      struct cs_err *err)
 {
     char service[8];
@@ -134,8 +134,10 @@ static cs_rc resolve(const char *host, uint16_t port, struct addrinfo **ret_list
         return cs_fail(err, CS_E_CA_UNREACHABLE, "port 0 of %.255s cannot be connected to", host);
     }
     snprintf(service, sizeof service, "%u", port);
-    int code = getaddrinfo(host, service, &hints, ret_list);
+    struct addrinfo *addresses = NULL;
+    int code = getaddrinfo(host, service, &hints, &addresses);
     if (code == 0) {
+        *ret_peer = (struct cs_tcp_peer){.host = host, .port = port, .addresses = addresses};
         return CS_OK;
     }
     cs_rc rc = cs_fail(err, CS_E_CA_UNREACHABLE, "the name %.255s cannot be resolved: %s", host,
@@ -145,6 +147,14 @@ static cs_rc resolve(const char *host, uint16_t port, struct addrinfo **ret_list
                 "domain's DNS servers (`getent hosts %.200s`)?",
                 host);
     return rc;
+}
+
+void cs_tcp_peer_done(struct cs_tcp_peer *peer)
+{
+    if (peer->addresses) {
+        freeaddrinfo(peer->addresses);
+    }
+    *peer = (struct cs_tcp_peer){0};
 }
 
 static size_t count_of(const struct addrinfo *list)
@@ -157,26 +167,20 @@ static size_t count_of(const struct addrinfo *list)
     return count;
 }
 
-cs_rc cs_tcp_connect(const char *host, uint16_t port, int64_t deadline_ms, struct cs_tcp **ret_tcp,
+cs_rc cs_tcp_connect(const struct cs_tcp_peer *peer, int64_t deadline_ms, struct cs_tcp **ret_tcp,
                      struct cs_err *err)
 {
-    struct addrinfo *list = NULL;
-    cs_rc rc = resolve(host, port, &list, err);
+    cs_rc rc = CS_E_CA_UNREACHABLE;
 
-    size_t left = count_of(list);
-    for (const struct addrinfo *at = list; at; at = at->ai_next, left--) {
+    size_t left = count_of(peer->addresses);
+    for (const struct addrinfo *at = peer->addresses; at; at = at->ai_next, left--) {
         int64_t now = now_ms();
         int64_t until = now + (deadline_ms - now) / (int64_t)left;
-        rc = connect_one(host, port, at->ai_addr, at->ai_addrlen, until, ret_tcp, err);
+        rc = connect_one(peer->host, peer->port, at->ai_addr, at->ai_addrlen, until, ret_tcp, err);
         if (rc == CS_OK) {
+            cs_err_clear(err);
             break;
         }
-    }
-    if (list) {
-        freeaddrinfo(list);
-    }
-    if (rc == CS_OK) {
-        cs_err_clear(err);
     }
     return rc;
 }

@@ -8,15 +8,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct addrinfo;
 struct cs_tcp;
 
 /* Milliseconds of CLOCK_MONOTONIC, @seconds from now. */
 int64_t cs_tcp_deadline(unsigned seconds);
 
-/* Connects to @host, a name or an address, trying each of its addresses with an equal share of the
- * time. CS_E_CA_UNREACHABLE: no such name, no route, closed, no answer by @deadline_ms; @port is
- * never 0. How long a name takes to resolve is up to resolv.conf. */
-CS_MUST_CHECK cs_rc cs_tcp_connect(const char *host, uint16_t port, int64_t deadline_ms,
+/* Where to connect to. */
+struct cs_tcp_peer {
+    const char *host; /* borrowed */
+    uint16_t port;
+    struct addrinfo *addresses; /* one or more */
+};
+
+/* The addresses of @host, a name or an address, which ret_peer->host borrows. How long that takes
+ * is up to resolv.conf. CS_E_CA_UNREACHABLE: no such name; @port is never 0. */
+CS_MUST_CHECK cs_rc cs_tcp_resolve(const char *host, uint16_t port, struct cs_tcp_peer *ret_peer,
+                                   struct cs_err *err);
+void cs_tcp_peer_done(struct cs_tcp_peer *peer);
+
+/* Connects to @peer, trying each of its addresses with an equal share of the time.
+ * CS_E_CA_UNREACHABLE: no route, closed, no answer by @deadline_ms. */
+CS_MUST_CHECK cs_rc cs_tcp_connect(const struct cs_tcp_peer *peer, int64_t deadline_ms,
                                    struct cs_tcp **ret_tcp, struct cs_err *err);
 
 /* Connects to another port of the very machine that @other is connected to: one name may have

@@ -150,6 +150,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct cs_rpc_security security = {&ops};
+    cs_auto_value(cs_tcp_peer) peer = {0};
     cs_auto(cs_tcp) tcp = NULL;
     struct cs_err err = {0};
 
@@ -159,7 +160,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rounds = 0;
     unsealed = 0;
     listen_once();
-    must(cs_tcp_connect("127.0.0.1", port, cs_tcp_deadline(30), &tcp, &err) == CS_OK);
+    must(cs_tcp_resolve("127.0.0.1", port, &peer, &err) == CS_OK);
+    must(cs_tcp_connect(&peer, cs_tcp_deadline(30), &tcp, &err) == CS_OK);
     int fd = server_says(data + 1, size - 1);
     talk(tcp, data[0] & 1 ? &security : NULL);
     close(fd);

@@ -4,6 +4,7 @@
 #include "support/check_run.h"
 #include "wire/frame.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -64,10 +65,27 @@ static cs_rc probe(const struct cs_ca_target *target, struct cs_ca_finding_list 
     return CS_OK;
 }
 
+/* What is watched may have a limit of its own, which says more: alarm(2), in whole seconds, comes
+ * later. */
+static cs_rc check_watch(const struct cs_ca_target *target, struct cs_err *err)
+{
+    (void)poll(NULL, 0, 20); /* no whole second is left */
+    cs_ca_watch_begin(target, "what is watched");
+    int64_t alarm_ms = (int64_t)alarm(0) * 1000;
+    int64_t left_ms = target->until_ms - cs_frame_deadline(0);
+
+    cs_ca_watch_end(target);
+    return alarm_ms - left_ms >= 500 ? CS_OK
+                                     : cs_fail(err, CS_E_INTERNAL, "%lld ms later than the limit",
+                                               (long long)(alarm_ms - left_ms));
+}
+
 static cs_rc check(const struct cs_ca_target *target, const struct cs_ca_question *question,
                    struct cs_err *err)
 {
-    (void)target;
+    if (strcmp(question->template_name, "watched") == 0) {
+        return check_watch(target, err);
+    }
     return strcmp(question->template_name, "T") == 0
                ? CS_OK
                : cs_fail(err, CS_E_CA_REFUSED, "no template %s", question->template_name);
@@ -172,6 +190,10 @@ static const struct {
     {CA("\"type\":\"full\",\"address\":\"a\"") "\"op\":\"check\",\"attributes\":{"
                                                "\"CertificateTemplate\":\"U\"}}",
      "no template U"},
+    {CA("\"type\":\"full\",\"address\":\"a\",\"timeout\":2") "\"op\":\"check\",\"attributes\":{"
+                                                             "\"CertificateTemplate\":\"watched\"}"
+                                                             "}",
+     "{\"disposition\":\"ok\",\"v\":1}"},
     {CA("\"type\":\"poor\",\"address\":\"a\"") "\"op\":\"check\",\"attributes\":{"
                                                "\"CertificateTemplate\":\"U\"}}",
      "{\"disposition\":\"unsupported\",\"v\":1}"},

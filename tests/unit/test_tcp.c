@@ -32,12 +32,21 @@ static void listen_here(void)
     alarm(100);
 }
 
+static cs_rc connect_to(const char *host, uint16_t number, struct cs_tcp **ret_tcp,
+                        struct cs_err *err)
+{
+    cs_auto_value(cs_tcp_peer) peer = {0};
+
+    CS_TRY(cs_tcp_resolve(host, number, &peer, err));
+    return cs_tcp_connect(&peer, cs_tcp_deadline(PATIENCE), ret_tcp, err);
+}
+
 static struct cs_tcp *connect_here(void)
 {
     struct cs_tcp *tcp = NULL;
     struct cs_err err = {0};
 
-    assert_ok(cs_tcp_connect("127.0.0.1", port, cs_tcp_deadline(PATIENCE), &tcp, &err), &err);
+    assert_ok(connect_to("127.0.0.1", port, &tcp, &err), &err);
     return tcp;
 }
 
@@ -86,7 +95,7 @@ START_TEST(test_name)
     cs_auto(cs_tcp) tcp = NULL;
     struct cs_err err = {0};
 
-    assert_ok(cs_tcp_connect("localhost", port, cs_tcp_deadline(PATIENCE), &tcp, &err), &err);
+    assert_ok(connect_to("localhost", port, &tcp, &err), &err);
     assert_contains(cs_tcp_name(tcp), "of localhost (127.0.0.1)");
     ck_assert_str_eq(err.message, "");
 }
@@ -98,8 +107,7 @@ START_TEST(test_refused)
     struct cs_err err = {0};
 
     close(listener);
-    assert_fails(cs_tcp_connect("127.0.0.1", port, cs_tcp_deadline(PATIENCE), &tcp, &err),
-                 CS_E_CA_UNREACHABLE, &err);
+    assert_fails(connect_to("127.0.0.1", port, &tcp, &err), CS_E_CA_UNREACHABLE, &err);
     assert_contains(err.message, "refuses the connection");
     ck_assert_int_eq(err.origin, CS_ORIGIN_ERRNO);
     ck_assert_int_eq(err.cause, ECONNREFUSED);
@@ -112,8 +120,7 @@ START_TEST(test_port_0)
     cs_auto(cs_tcp) tcp = NULL;
     struct cs_err err = {0};
 
-    assert_fails(cs_tcp_connect("127.0.0.1", 0, cs_tcp_deadline(PATIENCE), &tcp, &err),
-                 CS_E_CA_UNREACHABLE, &err);
+    assert_fails(connect_to("127.0.0.1", 0, &tcp, &err), CS_E_CA_UNREACHABLE, &err);
     assert_contains(err.message, "port 0");
 }
 END_TEST
@@ -126,8 +133,7 @@ START_TEST(test_no_name)
     struct cs_err err = {0};
 
     (void)netns_enter();
-    assert_fails(cs_tcp_connect("ca.invalid", 135, cs_tcp_deadline(PATIENCE), &tcp, &err),
-                 CS_E_CA_UNREACHABLE, &err);
+    assert_fails(connect_to("ca.invalid", 135, &tcp, &err), CS_E_CA_UNREACHABLE, &err);
     assert_contains(err.message, "the name ca.invalid cannot be resolved");
     assert_contains(err.hint, "getent hosts ca.invalid");
 }
