@@ -44,7 +44,7 @@ sections() { # NAME TYPE ADDRESS KEYS
     local good
     good=$(account "$PASSWORD_FILE")
     ca "$1" "$2" "$3" "$4 $good"
-    ca "$1:2s" "$2" "$3" "$4 $good timeout = 2"
+    ca "$1:8s" "$2" "$3" "$4 $good timeout = 8"
     ca "$1:password" "$2" "$3" "$4 $(account "$WORK/wrong")"
     ca "$1:alias" "$2" "${3/$CA_HOST/alias.litwareinc.test}" "$4 $good"
     ca "$1:path" "$2" "${3/myca/otherca}x" "$4 $good"
@@ -62,7 +62,7 @@ while IFS='|' read -r way type address keys; do
     *)
         address=$(sed -E "s#^https://$CA_HOST(:[0-9]*)?/#$URL:9600/#" <<<"$address")
         ca "$way:m" "$type" "$address" "$keys $(account "$PASSWORD_FILE")"
-        ca "$way:m2s" "$type" "$address" "$keys $(account "$PASSWORD_FILE") timeout = 2"
+        ca "$way:m8s" "$type" "$address" "$keys $(account "$PASSWORD_FILE") timeout = 8"
         ca "$way:m15s" "$type" "$address" "$keys $(account "$PASSWORD_FILE") timeout = 15"
         ;;
     esac

@@ -128,13 +128,13 @@ ROWS
 ip route del unreachable 192.0.2.0/24
 ip route add 192.0.2.0/24 dev lo # on which nobody has that address: what is sent there is lost
 table "no answer" <<'ROWS'
-rpc:2s|7|undone|TCP port 135 of ca01.litwareinc.test (192.0.2.1) does not answer in time|TCP 135
-rpc-ntlm:2s|7|undone|TCP port 135 of ca01.litwareinc.test (192.0.2.1) does not answer in time|TCP 135
-certsrv:2s|7|undone|ca01.litwareinc.test cannot be asked|raise `timeout`
-certsrv-ntlm:2s|7|undone|ca01.litwareinc.test cannot be asked|raise `timeout`
-ces:2s|7|undone|ca01.litwareinc.test cannot be asked|raise `timeout`
-ces-password:2s|7|undone|ca01.litwareinc.test cannot be asked|raise `timeout`
-cep:2s|7|undone|ca01.litwareinc.test cannot be asked|raise `timeout`
+rpc:8s|7|undone|TCP port 135 of ca01.litwareinc.test (192.0.2.1) does not answer in time|TCP 135
+rpc-ntlm:8s|7|undone|TCP port 135 of ca01.litwareinc.test (192.0.2.1) does not answer in time|TCP 135
+certsrv:8s|7|undone|ca01.litwareinc.test cannot be asked|raise `timeout`
+certsrv-ntlm:8s|7|undone|ca01.litwareinc.test cannot be asked|raise `timeout`
+ces:8s|7|undone|ca01.litwareinc.test cannot be asked|raise `timeout`
+ces-password:8s|7|undone|ca01.litwareinc.test cannot be asked|raise `timeout`
+cep:8s|7|undone|ca01.litwareinc.test cannot be asked|raise `timeout`
 ROWS
 ip route del 192.0.2.0/24
 hosts 127.0.1.2 alias.litwareinc.test # the right computer by another name

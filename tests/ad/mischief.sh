@@ -48,7 +48,7 @@ CLIENT_KEY=$(json '.[0].Key.Uri')
 on_token "$CLIENT_KEY" client.der
 openssl x509 -inform DER -in client.der -out client.pem
 cat "$ADBED_STATE/ca/ca.pem" >>client.pem
-for timeout in 20 15 2; do
+for timeout in 20 15 8; do
     suffix=m${timeout}s
     ca "ces-certificate:${suffix/m20s/m}" ces "$URL:9600/myca_CES_Certificate/service.svc/CES" \
         "auth = certificate  timeout = $timeout" \
@@ -59,7 +59,7 @@ write_config "${SECTIONS[@]}"
 hosts 127.0.1.4 "$CA_HOST"
 new_issued rpc
 spoilt mapper close 7 undone 'TCP port 135 of ca01.litwareinc.test (127.0.1.4) closed the connection' 'TCP 135' rpc rpc-ntlm
-spoilt mapper stall 7 undone 'TCP port 135 of ca01.litwareinc.test (127.0.1.4) does not answer in time' 'TCP 135' rpc:2s
+spoilt mapper stall 7 undone 'TCP port 135 of ca01.litwareinc.test (127.0.1.4) does not answer in time' 'TCP 135' rpc:8s
 spoilt mapper garbage 7 undone 'does not speak DCE/RPC 5.0' 'TCP 135' rpc
 spoilt mapper huge 7 undone 'a fragment of 65535 octets' 'TCP 135' rpc
 spoilt mapper longer 7 undone 'closed the connection' 'TCP 135' rpc
@@ -91,7 +91,7 @@ spoilt connect close 7 undone 'ca01.litwareinc.test cannot be asked' '' certsrv:
 spoilt connect garbage 7 undone 'ca01.litwareinc.test cannot be asked' '' certsrv:m ces:m
 # shellcheck disable=SC2016
 spoilt connect stall 7 undone 'ca01.litwareinc.test cannot be asked' 'raise `timeout`' \
-    certsrv:m2s certsrv-ntlm:m2s ces:m2s ces-password:m2s ces-certificate:m2s cep:m2s
+    certsrv:m8s certsrv-ntlm:m8s ces:m8s ces-password:m8s ces-certificate:m8s cep:m8s
 spoilt other close 7 undone 'ca01.litwareinc.test cannot be asked' 'breaks off' certsrv:m ces:m cep:m
 spoilt other garbage 7 undone 'ca01.litwareinc.test cannot be asked' 'speaks no HTTP' "${WEB[@]}" cep:m
 spoilt other after-longer 7 undone '1000 bytes remaining' 'breaks off' certsrv:m cep:m

@@ -139,10 +139,8 @@ END_TEST
 START_TEST(a_stall)
 {
     struct call call = {.options.anchors = anchors, .path = "/stall", .seconds = 1};
-    time_t begin = time(NULL);
 
     assert_fails(run(&call), CS_E_CA_UNREACHABLE, &call.err);
-    ck_assert_int_lt(time(NULL) - begin, 10);
     assert_contains(call.err.hint, "timeout");
 }
 END_TEST
