@@ -19,7 +19,8 @@
 #define STORE_WAIT_MS 10000
 
 /* In the folder of the store. */
-#define RUNS_FILE "runs.lock"
+#define RUNS_FILE    "runs.lock"
+#define SENDING_FILE "sending.lock"
 
 /* ---- the token ---- */
 
@@ -259,6 +260,7 @@ cs_rc cs_app_init(struct cs_app *app, const struct cs_options *options, struct c
     };
     CS_TRY(cs_env_read(cs_options_text(options, CS_OPT_STATE_DIR), &app->env, err));
     app->ui = make_ui(options, &app->env);
+    app->sending = cs_asprintf("%s/" SENDING_FILE, app->env.state_dir);
     app->actor = (struct cs_actor){
         .user = app->env.user,
         .host = app->env.host,
@@ -277,6 +279,7 @@ void cs_app_done(struct cs_app *app)
     if (app->runs_fd >= 0) {
         close(app->runs_fd);
     }
+    free(app->sending);
     cs_secret_free(app->password.secret);
     free(app->password.account);
     cs_config_free(app->config);
@@ -374,6 +377,7 @@ struct cs_flow cs_app_flow(struct cs_app *app)
         .ca = &app->cas.base,
         .password = &app->password.base,
         .ui = app->ui,
+        .sending = app->sending,
         .what_if = cs_options_flag(options, CS_OPT_WHAT_IF),
         .chain = cs_options_flag(options, CS_OPT_CHAIN),
         .confirm = cs_options_flag(options, CS_OPT_CONFIRM),

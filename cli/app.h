@@ -55,7 +55,8 @@ struct cs_app {
     struct cs_env env;
     struct cs_ui *ui;
     struct cs_store *store;
-    int runs_fd; /* held while this run may change something; -1: not */
+    char *sending; /* as flow->sending */
+    int runs_fd;   /* held while this run may change something; -1: not */
     struct cs_actor actor;
     struct cs_app_keystore keystore;
     struct cs_app_cas cas;

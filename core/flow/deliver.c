@@ -7,9 +7,12 @@
 #include "x509/cert.h"
 #include "x509/csr.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct cs_bytes cs_flow_request_file(const struct cs_request *request)
 {
@@ -85,20 +88,95 @@ cs_rc cs_flow_ask_ca(const struct cs_flow *flow, const struct cs_plan *plan, str
     return ca->ops->check ? ca->ops->check(ca, &submission, err) : CS_OK;
 }
 
-static cs_rc deliver_ca(const struct cs_flow *flow, struct cs_result *result,
-                        struct cs_flow_token *token, struct cs_err *err)
+/* Kept with the result, and said: of which of several. Once: a result may be come to twice. */
+static void warn_of(const struct cs_flow *flow, struct cs_result *result, const char *text)
+{
+    const struct cs_plan *plan = result->request->plan;
+    cs_autofree char *numbered = cs_asprintf("request %" PRId64 ": %s", result->request->id, text);
+
+    if (!cs_strv_has(&result->warnings, text)) {
+        cs_flow_warn_of(flow, plan, plan->choice ? text : numbered);
+        cs_strv_add(&result->warnings, text);
+    }
+}
+
+/* ---- one run at a time ---- */
+
+/* A lock on the octet of flow->sending that stands for the request, held until *ret_fd is closed,
+ * also by a crash. *ret_ours is false while another run holds it. */
+static cs_rc claim(const struct cs_flow *flow, const struct cs_request *request, int *ret_fd,
+                   bool *ret_ours, struct cs_err *err)
+{
+    struct flock octet = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = request->id, .l_len = 1};
+
+    if (!flow->sending) {
+        *ret_ours = true;
+        return CS_OK;
+    }
+    *ret_fd = open(flow->sending, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (*ret_fd < 0) {
+        return cs_fail_errno(err, CS_E_STORE, "open", errno, "%s cannot be opened", flow->sending);
+    }
+    *ret_ours = fcntl(*ret_fd, F_OFD_SETLK, &octet) == 0;
+    if (!*ret_ours && errno != EAGAIN && errno != EACCES) {
+        return cs_fail_errno(err, CS_E_STORE, "fcntl", errno, "%s cannot be locked", flow->sending);
+    }
+    return CS_OK;
+}
+
+/* Between this run's look at the request and its lock another one may have had an answer. */
+static cs_rc check_unanswered(const struct cs_flow *flow, const struct cs_request *request,
+                              struct cs_err *err)
+{
+    cs_auto(cs_request) now = NULL;
+
+    CS_TRY(cs_store_get(flow->store, request->id, &now, err));
+    return now->state == request->state
+               ? CS_OK
+               : cs_fail(err, CS_E_STORE, "request %" PRId64 " is %s: another run was faster",
+                         request->id, cs_state_status(now->state));
+}
+
+static void warn_sending(const struct cs_flow *flow, struct cs_result *result)
+{
+    cs_autofree char *text =
+        cs_asprintf("another run is sending it to %s: left alone", result->request->plan->ca);
+
+    warn_of(flow, result, text);
+}
+
+static cs_rc submit(const struct cs_flow *flow, struct cs_result *result,
+                    struct cs_flow_token *token, struct cs_err *err)
 {
     struct cs_request *request = result->request;
     cs_auto_value(cs_ca_answer) answer = {0};
 
-    if (request->state == CS_STATE_SUBMITTED && request->ca_request_id) {
-        return cs_flow_poll(flow, result, token, err); /* it has it, and gave it a number */
-    }
     if (request->state == CS_STATE_KEPT) {
         CS_TRY(cs_store_transition(flow->store, request, CS_STATE_SUBMITTED, err));
+    } else {
+        CS_TRY(check_unanswered(flow, request, err));
     }
     CS_TRY(ask_ca(flow, result, &answer, err));
     return cs_flow_take_answer(flow, result, &answer, token, err);
+}
+
+static cs_rc deliver_ca(const struct cs_flow *flow, struct cs_result *result,
+                        struct cs_flow_token *token, struct cs_err *err)
+{
+    const struct cs_request *request = result->request;
+    cs_autoclose int fd = -1;
+    bool ours = false;
+
+    if (request->state == CS_STATE_SUBMITTED && request->ca_request_id) {
+        return cs_flow_poll(flow, result, token, err); /* it has it, and gave it a number */
+    }
+    CS_TRY(claim(flow, request, &fd, &ours, err));
+    if (!ours) {
+        warn_sending(flow, result);
+        return CS_OK;
+    }
+    return submit(flow, result, token, err);
 }
 
 cs_rc cs_flow_deliver(const struct cs_flow *flow, struct cs_result *result,
@@ -148,20 +226,6 @@ static void note_chain(const struct cs_flow *flow, const struct cs_plan *plan,
     }
 }
 
-/* Kept with the result, and said: of which of several. */
-static void warn_all(const struct cs_flow *flow, struct cs_result *result,
-                     const struct cs_strv *warnings)
-{
-    const struct cs_plan *plan = result->request->plan;
-
-    for (size_t i = 0; i < warnings->count; i++) {
-        cs_autofree char *numbered =
-            cs_asprintf("request %" PRId64 ": %s", result->request->id, warnings->items[i]);
-        cs_flow_warn_of(flow, plan, plan->choice ? warnings->items[i] : numbered);
-    }
-    cs_strv_copy(&result->warnings, warnings);
-}
-
 /* Is it the certificate that was asked for? What is odd about it is said. */
 static cs_rc check_certificate(const struct cs_flow *flow, struct cs_result *result,
                                const struct cs_bytes *certificate, const struct cs_bytes *chain,
@@ -174,7 +238,9 @@ static cs_rc check_certificate(const struct cs_flow *flow, struct cs_result *res
     CS_TRY(cs_cert_check(certificate, request->plan, &request->spki, now, &warnings, err));
     cs_cert_check_chain(certificate, chain, now, &warnings);
     note_chain(flow, request->plan, chain, &warnings);
-    warn_all(flow, result, &warnings);
+    for (size_t i = 0; i < warnings.count; i++) {
+        warn_of(flow, result, warnings.items[i]);
+    }
     return CS_OK;
 }
 
@@ -260,6 +326,7 @@ static cs_rc import(const struct cs_flow *flow, struct cs_request *request,
     if (bring_to_token(flow, request, token, err) != CS_OK) {
         return keep_error(flow, request, err);
     }
+    request->error = (struct cs_err){0};
     if (cs_store_transition(flow->store, request, CS_STATE_IMPORTED, err) != CS_OK) {
         return fail_unstored(request, err);
     }

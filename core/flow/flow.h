@@ -25,6 +25,8 @@ struct cs_flow {
     struct cs_ca_source *ca;
     struct cs_ca_password *password;
     struct cs_ui *ui;
+    const char *sending; /* a file by which runs keep each other from sending the same request to
+                          * its CA; NULL: there is no other run */
     bool what_if;
     bool chain;    /* put the CAs' certificates on the token too */
     bool confirm;  /* ask before the first change */

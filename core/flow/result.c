@@ -37,7 +37,9 @@ void cs_result_sum_add(struct cs_result_sum *sum, const struct cs_result *result
 {
     sum->count++;
     sum->left_alone += result->left_alone;
-    sum->pending += result->request->state == CS_STATE_PENDING;
+    /* SUBMITTED and no error: another run is sending it. */
+    sum->pending +=
+        result->request->state == CS_STATE_PENDING || result->request->state == CS_STATE_SUBMITTED;
     if (result->error.code != CS_OK) {
         sum->failed++;
         sum->code = result->error.code;

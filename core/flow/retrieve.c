@@ -68,6 +68,12 @@ static bool takes_reply(enum cs_state state)
     return state == CS_STATE_OFFLINE || state == CS_STATE_PENDING || state == CS_STATE_SUBMITTED;
 }
 
+/* The store has its certificate; ISSUED: the token has not. */
+static bool is_taken(enum cs_state state)
+{
+    return state == CS_STATE_ISSUED || state == CS_STATE_IMPORTED;
+}
+
 /* The CA's answer as a file. Nothing changes until it is known to be the right one. */
 static cs_rc take_reply(const struct cs_flow *flow, struct cs_result *result, const char *path,
                         struct cs_err *err)
@@ -80,8 +86,7 @@ static cs_rc take_reply(const struct cs_flow *flow, struct cs_result *result, co
 
     CS_TRY(cs_file_read(path, CS_REPLY_MAX_OCTETS, &reply, err));
     CS_TRY(cs_reply_parse(&reply, &request->spki, &certificate, &chain, err));
-    if (request->state == CS_STATE_IMPORTED &&
-        cs_bytes_equal(&certificate, &request->certificate)) {
+    if (is_taken(request->state) && cs_bytes_equal(&certificate, &request->certificate)) {
         return CS_OK;
     }
     if (!takes_reply(request->state)) {
@@ -95,12 +100,11 @@ static cs_rc take_reply(const struct cs_flow *flow, struct cs_result *result, co
     return cs_store_transition(flow->store, request, CS_STATE_ISSUED, err);
 }
 
-static cs_rc retrieve_one(const struct cs_flow *flow, struct cs_result *result,
-                          const struct cs_retrieve_options *options, struct cs_flow_token *token,
-                          struct cs_err *err)
+static cs_rc go_on(const struct cs_flow *flow, struct cs_result *result, const char *reply,
+                   struct cs_flow_token *token, struct cs_err *err)
 {
-    if (options->reply) {
-        CS_TRY(take_reply(flow, result, options->reply, err));
+    if (reply) {
+        CS_TRY(take_reply(flow, result, reply, err));
     } else if (result->request->state != CS_STATE_ISSUED) {
         CS_TRY(retrieve_from_ca(flow, result, token, err));
     }
@@ -110,6 +114,28 @@ static cs_rc retrieve_one(const struct cs_flow *flow, struct cs_result *result,
     return CS_OK;
 }
 
+/* What another process has made of the request meanwhile, if anything, takes the place of what this
+ * one has, with its error. The plan is the same, but for what only this run knows. */
+static bool take_over(const struct cs_flow *flow, struct cs_result *result)
+{
+    struct cs_request *before = result->request;
+    cs_auto(cs_request) now = NULL;
+
+    if (cs_store_get(flow->store, before->id, &now, NULL) != CS_OK || now->state == before->state) {
+        return false;
+    }
+    struct cs_plan *plan = now->plan;
+    now->plan = before->plan;
+    before->plan = plan;
+    result->request = cs_steal(&now);
+    result->may_be_sent = false;
+    if (result->request->state != CS_STATE_CLEARED) { /* which is not what was asked for */
+        result->error = result->request->error;
+    }
+    cs_request_free(before);
+    return true;
+}
+
 void cs_flow_note_failure(const struct cs_flow *flow, struct cs_result *result)
 {
     struct cs_request *request = result->request;
@@ -117,6 +143,25 @@ void cs_flow_note_failure(const struct cs_flow *flow, struct cs_result *result)
     if (request->state == CS_STATE_PENDING || request->state == CS_STATE_SUBMITTED) {
         request->error = result->error;
         (void)!cs_store_note(flow->store, request, NULL);
+    }
+}
+
+void cs_flow_retrieve_one(const struct cs_flow *flow, struct cs_result *result, const char *reply,
+                          struct cs_flow_token *token)
+{
+    cs_rc rc = CS_OK;
+    bool again = true;
+
+    while (again) {
+        result->error = (struct cs_err){0};
+        rc = go_on(flow, result, reply, token, &result->error);
+        cs_flow_forget_key(token);
+        again = rc != CS_OK && rc != CS_E_CANCELLED && take_over(flow, result) &&
+                (reply ? takes_reply(result->request->state) || is_taken(result->request->state)
+                       : is_retrievable(result->request->state));
+    }
+    if (result->error.code != CS_OK) {
+        cs_flow_note_failure(flow, result);
     }
 }
 
@@ -142,11 +187,7 @@ cs_rc cs_flow_retrieve(const struct cs_flow *flow, const struct cs_retrieve_opti
         if (flow->what_if || result->error.code != CS_OK) {
             continue;
         }
-        cs_rc rc = retrieve_one(flow, result, options, &token, &result->error);
-        if (rc != CS_OK) {
-            cs_flow_note_failure(flow, result); /* and the others go on */
-        }
-        cs_flow_forget_key(&token);
+        cs_flow_retrieve_one(flow, result, options->reply, &token); /* and the others go on */
     }
     if (!flow->what_if) {
         cs_flow_wait(flow, ret_results->items, ret_results->count, NULL, &token);

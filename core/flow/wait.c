@@ -11,6 +11,9 @@
 #define PAUSE_FIRST_MS 1000U
 #define PAUSE_MAX_MS   30000U
 
+/* How long a signal that came just before poll(2) may go unseen. */
+#define SIGNAL_MS 500
+
 bool cs_flow_is_waited_for(const struct cs_flow *flow, const struct cs_result *result)
 {
     return flow->wait && !result->left_alone && result->request &&
@@ -41,8 +44,12 @@ static void pause_for(const struct cs_flow *flow, unsigned ms)
 {
     if (flow->pause) {
         flow->pause(ms);
-    } else {
-        (void)poll(NULL, 0, (int)ms);
+        return;
+    }
+    const uint64_t until = now_ms() + ms;
+    for (uint64_t now = now_ms(); now < until && cs_flow_check_signal(flow, NULL) == CS_OK;
+         now = now_ms()) {
+        (void)poll(NULL, 0, until - now < SIGNAL_MS ? (int)(until - now) : SIGNAL_MS);
     }
 }
 
@@ -65,11 +72,7 @@ static void poll_all(const struct cs_flow *flow, struct cs_result *results, size
             cs_flow_check_signal(flow, NULL) != CS_OK) {
             continue;
         }
-        results[i].error = (struct cs_err){0};
-        if (cs_flow_poll(flow, &results[i], token, &results[i].error) != CS_OK) {
-            cs_flow_note_failure(flow, &results[i]);
-        }
-        cs_flow_forget_key(token);
+        cs_flow_retrieve_one(flow, &results[i], NULL, token);
         if (sink && !cs_flow_is_waited_for(flow, &results[i])) {
             sink->put(sink->ctx, &results[i]);
             cs_result_done(&results[i]);

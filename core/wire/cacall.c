@@ -127,6 +127,9 @@ static bool interrupted(const struct cs_caclient *client)
     return helper && helper->interrupted && helper->interrupted(helper);
 }
 
+/* How long a signal that came just before poll(2) may go unseen. */
+#define SIGNAL_MS 500
+
 /* A CA may take minutes, and who waits for it may want to stop. */
 static cs_rc wait_for_answer(const struct cs_caclient *client, int64_t deadline_ms,
                              struct cs_err *err)
@@ -139,7 +142,8 @@ static cs_rc wait_for_answer(const struct cs_caclient *client, int64_t deadline_
             return cs_fail(err, CS_E_CANCELLED, "stopped by a signal while %s was asked",
                            client->name);
         }
-        if (left <= 0 || poll(&waiting, 1, (int)left) != -1 || errno != EINTR) {
+        int ready = left > 0 ? poll(&waiting, 1, left < SIGNAL_MS ? (int)left : SIGNAL_MS) : 1;
+        if (ready > 0 || (ready < 0 && errno != EINTR)) {
             return CS_OK; /* what is wrong, reading tells */
         }
     }

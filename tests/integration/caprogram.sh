@@ -9,14 +9,14 @@ CA=$WORK/ca
 mkdir -m 0700 "$CA"
 cp "$SOURCE/tests/support/caprogram.py" "$SOURCE/tests/support/camischief.py" "$WORK"
 write_config "ca tiny { type = program  program = '$WORK/caprogram.py'  address = '$CA'  timeout = 60 }" \
-    "ca odd { type = program  program = '$WORK/camischief.py'  address = '$CA'  timeout = 1 }" \
+    "ca odd { type = program  program = '$WORK/camischief.py'  address = '$CA'  timeout = 10 }" \
     "ca templated { type = program  program = '$WORK/caprogram.py'  address = '$CA'  template = Held }" \
     "ca known { type = program  program = '$WORK/camischief.py'  address = '$CA'  account = 'LITWARE\\ken' }" \
     "ca secret { type = program  program = '$WORK/camischief.py'  address = '$CA'  account = 'LITWARE\\ken'
         password-source = 'file:$WORK/old-password' }" \
     "ca plain { type = program  program = '$WORK/caprogram.py.txt'  address = '$CA' }" \
     "ca gone { type = program  program = '$WORK/nothing.py'  address = '$CA' }" \
-    "ca two { type = program  program = '$WORK/camischief.py'  address = { '$WORK/first', '$CA' }  timeout = 1 }"
+    "ca two { type = program  program = '$WORK/camischief.py'  address = { '$WORK/first', '$CA' } }"
 n=0
 new() { # new CODE CA [OPTION...]: a request for a name that no other has
     local code=$1 ca=$2
@@ -178,6 +178,24 @@ new 9 two --template Held
 run 7 "$CSCERT" retrieve --request-id "$(json '.[0].RequestId')"
 says 'none of the 2 addresses'
 rm "$CA/mischief" first/mischief
+
+# ---- two runs at once: what one is sending, the other leaves alone ----
+printf 'submit wait\n' >first/mischief
+n=$((n + 1))
+"$CSCERT" new --type Internal --computer-fqdn "edge$n.litwareinc.com" --key-alg ECDH_P256 --ca two --json \
+    >sending.json 2>sending.txt </dev/null &
+sending=$!
+for ((i = 0; i < 500; i++)); do
+    [ ! -e first/asked ] || break
+    read -r -t 0.1 <> <(:) || true
+done
+run 9 "$CSCERT" retrieve --json
+says 'another run is sending it'
+same "sent by the other" 1 "$(jq '[.[] | select(.Warnings[]? | contains("another run is sending it"))] | length' "$OUT")"
+: >first/go
+wait "$sending" || fail "the run that sends failed: $(cat sending.txt)"
+same "sent once" Issued "$(jq -r '.[0].RequestStatus' sending.json)"
+rm first/mischief
 
 # ---- who sees the password, and what else the program has ----
 rm -rf "$CA/seen" "$CA/secrets"

@@ -11,6 +11,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import caprogram  # noqa: E402
@@ -69,6 +70,12 @@ def respond(question, secrets):
         die()
     if what == "stall":
         signal.pause()
+    if what == "wait":
+        with open(os.path.join(folder, "asked"), "x", encoding="utf-8"):
+            pass
+        while not os.path.exists(os.path.join(folder, "go")):
+            time.sleep(0.05)
+        return caprogram.answer(question, secrets)
     if what == "not-sent":
         return caprogram.error("CA_UNREACHABLE", "no route to the CA", sent=False)
     if what == "perhaps-sent":

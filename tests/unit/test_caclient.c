@@ -469,12 +469,16 @@ END_TEST
 
 /* ---- a signal ---- */
 
+static unsigned looks;
+static unsigned stop_at;
+
 static bool says_stop(struct cs_caclient_helper *helper)
 {
     (void)helper;
-    return true;
+    return ++looks >= stop_at;
 }
 
+/* Also one that came just before the wait, which it does not end. */
 START_TEST(test_interrupted)
 {
     cs_auto_value(cs_strv) addresses = {0};
@@ -488,10 +492,13 @@ START_TEST(test_interrupted)
     cs_auto_value(cs_ca_answer) answer = {0};
     struct cs_err err = {0};
 
+    looks = 0;
+    stop_at = (unsigned)_i;
     cs_strv_add(&addresses, "here");
     cs_auto(cs_caclient) client = cs_caclient_new(&options);
     assert_fails(submit(client, &answer, &err), CS_E_CANCELLED, &err);
     ck_assert(may_have_it(client));
+    ck_assert_uint_eq(looks, stop_at);
 }
 END_TEST
 
@@ -612,7 +619,7 @@ int main(void)
     tcase_add_test(tcase, test_poll_everywhere);
     add_rows(tcase, test_sign, signed_rows);
     tcase_add_test(tcase, test_slow_signs);
-    tcase_add_test(tcase, test_interrupted);
+    tcase_add_loop_test(tcase, test_interrupted, 1, 3);
     tcase_add_test(tcase, test_check_and_probe);
     tcase_add_test(tcase, test_probe_fails);
     add_rows(tcase, test_probe_addresses, probes);
