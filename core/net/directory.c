@@ -300,14 +300,16 @@ char *cs_directory_unsanitize(const char *name)
     return text;
 }
 
-/* msPKI-Enrollment-Servers: five fields in lines; the fourth is the URL (MS-WCCE 2.2.2.11.2). */
+/* msPKI-Enrollment-Servers: five fields in lines; the fourth is the URL (MS-WCCE 2.2.2.11.2). What
+ * no URL can be is left out: it costs neither the CA nor the list. */
 static void add_url(struct cs_strv *urls, const char *value)
 {
     cs_auto_value(cs_strv) fields = {0};
 
     cs_strv_split(&fields, value, '\n');
     for (size_t i = 0; i < fields.count; i++) {
-        if (strncmp(fields.items[i], "https://", strlen("https://")) == 0) {
+        if (strncmp(fields.items[i], "https://", strlen("https://")) == 0 &&
+            cs_text_is_clean(fields.items[i])) {
             cs_strv_add(urls, fields.items[i]);
         }
     }

@@ -14,7 +14,7 @@ static const struct {
 } remedies[] = {
     {CURLE_COULDNT_RESOLVE_HOST, "check the name of the host, and this machine's DNS"},
     {CURLE_COULDNT_CONNECT,
-     "check that the service runs and that a firewall lets port 443 through"},
+     "check that the service runs and that a firewall lets its port through"},
     {CURLE_OPERATION_TIMEDOUT,
      "the service does not answer in time: try again, or raise `timeout` in the ca section"},
     {CURLE_PEER_FAILED_VERIFICATION, "name the root of the server's certificate with `anchors` in "

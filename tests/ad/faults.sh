@@ -107,12 +107,12 @@ hosts 127.0.1.3 "$CA_HOST" # the address of the CA that is down
 table "closed port" <<'ROWS'
 rpc|7|undone|TCP port 135 of ca01.litwareinc.test (127.0.1.3) refuses the connection|TCP 135 and the dynamic ports 49152-65535
 rpc-ntlm|7|undone|TCP port 135 of ca01.litwareinc.test (127.0.1.3) refuses the connection|TCP 135 and the dynamic ports 49152-65535
-certsrv|7|undone|ca01.litwareinc.test port 443|a firewall lets port 443 through
-certsrv-ntlm|7|undone|ca01.litwareinc.test port 8443|a firewall lets
-certsrv-epa|7|undone|ca01.litwareinc.test port 9443|a firewall lets
-ces|7|undone|ca01.litwareinc.test port 443|a firewall lets port 443 through
-ces-password|7|undone|ca01.litwareinc.test port 443|a firewall lets port 443 through
-cep|7|undone|ca01.litwareinc.test port 443|a firewall lets port 443 through
+certsrv|7|undone|ca01.litwareinc.test port 443|a firewall lets its port through
+certsrv-ntlm|7|undone|ca01.litwareinc.test port 8443|a firewall lets its port through
+certsrv-epa|7|undone|ca01.litwareinc.test port 9443|a firewall lets its port through
+ces|7|undone|ca01.litwareinc.test port 443|a firewall lets its port through
+ces-password|7|undone|ca01.litwareinc.test port 443|a firewall lets its port through
+cep|7|undone|ca01.litwareinc.test port 443|a firewall lets its port through
 ROWS
 hosts 192.0.2.1 "$CA_HOST"
 ip route add unreachable 192.0.2.0/24
