@@ -68,8 +68,8 @@ cs_rc cs_flow_poll(const struct cs_flow *flow, struct cs_result *result,
                    struct cs_flow_token *token, struct cs_err *err) CS_MUST_CHECK;
 
 /* Takes one request on as far as it goes, by the answer in the file @reply if that is not NULL; why
- * it stays where it is, is result->error. Another process that was faster is no failure: what it
- * has made of the request is the result. */
+ * it stays where it is, is result->error. Another process that was faster is no failure, unless it
+ * cleared the request: what it has made of it is the result. */
 void cs_flow_retrieve_one(const struct cs_flow *flow, struct cs_result *result, const char *reply,
                           struct cs_flow_token *token);
 
