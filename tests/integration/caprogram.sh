@@ -197,6 +197,21 @@ wait "$sending" || fail "the run that sends failed: $(cat sending.txt)"
 same "sent once" Issued "$(jq -r '.[0].RequestStatus' sending.json)"
 rm first/mischief
 
+# Both bring in the same request: it is Issued for both, and the token has its certificate once.
+certificates=$(count cert)
+for ((i = 1; i <= 5; i++)); do
+    new 9 tiny --template Held
+    : >"$CA/$(json '.[0].CaRequestId').approve"
+    id=$(json '.[0].RequestId')
+    "$CSCERT" retrieve --request-id "$id" --json >beside.json 2>beside.txt </dev/null &
+    beside=$!
+    run 0 "$CSCERT" retrieve --request-id "$id" --json
+    same "status" Issued "$(status "$id")"
+    wait "$beside" || fail "the other run failed: $(cat beside.txt)"
+    same "status for the other run" Issued "$(jq -r '.[0].RequestStatus' beside.json)"
+    same "certificates on the token" $((certificates + i)) "$(count cert)"
+done
+
 # ---- who sees the password, and what else the program has ----
 rm -rf "$CA/seen" "$CA/secrets"
 printf 'hunter2-Sécret\n' >password

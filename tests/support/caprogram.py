@@ -13,6 +13,7 @@ It needs python3-cryptography. It is an example of the protocol, not of how to g
 
 import base64
 import datetime
+import fcntl
 import hashlib
 import json
 import os
@@ -63,15 +64,25 @@ class Refused(Exception):
 
 
 class Authority:
+    """Alone with its folder while it is entered: two runs of cscert start two of this program."""
+
     def __init__(self, folder):
         self.folder = folder
         os.makedirs(folder, mode=0o700, exist_ok=True)
+        self.lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+
+    def __enter__(self):
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
         if not os.path.exists(self.path("ca.pem")):
             self.make()
         with open(self.path("ca.key"), "rb") as file:
             self.key = serialization.load_pem_private_key(file.read(), None)
         with open(self.path("ca.pem"), "rb") as file:
             self.certificate = x509.load_pem_x509_certificate(file.read())
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.lock)
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -184,15 +195,15 @@ def answer(question, _secrets):
     if op not in ("submit", "poll", "check", "probe"):
         return {"disposition": "unsupported"}
     try:
-        authority = Authority(ca["address"])
-        if op == "submit":
-            return authority.submit(base64.b64decode(question["csr"]), template)
-        if op == "poll":
-            return authority.poll(question["request_id"])
-        if op == "check" and template == "Unknown":
-            raise Refused("there is no template \"Unknown\"")
-        finding = {"step": "folder", "detail": authority.folder, "ok": True}
-        return {"disposition": "ok", **({"findings": [finding]} if op == "probe" else {})}
+        with Authority(ca["address"]) as authority:
+            if op == "submit":
+                return authority.submit(base64.b64decode(question["csr"]), template)
+            if op == "poll":
+                return authority.poll(question["request_id"])
+            if op == "check" and template == "Unknown":
+                raise Refused("there is no template \"Unknown\"")
+            finding = {"step": "folder", "detail": authority.folder, "ok": True}
+            return {"disposition": "ok", **({"findings": [finding]} if op == "probe" else {})}
     except Refused as why:
         return error("CA_REFUSED", str(why))
     except OSError as why:
