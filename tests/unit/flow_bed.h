@@ -302,4 +302,18 @@ static inline char *output_path(void)
     return cs_asprintf("%s/out.req", folder);
 }
 
+/* Makes an offline request, the first of the store; the file with the CA's answer to it. The caller
+ * frees. */
+static inline char *answer_to_offline(void)
+{
+    cs_autofree char *path = output_path();
+    struct cs_result made = {0};
+
+    assert_ok(run_new(NULL, path, &made), &err);
+    ck_assert_int_eq(made.request->id, 1);
+    cs_auto_value(cs_bytes) der = issue(&made.request->csr);
+    cs_result_done(&made);
+    return cs_judge_write(folder, "reply.cer", der.data, der.len);
+}
+
 #endif

@@ -535,46 +535,30 @@ END_TEST
 
 START_TEST(test_reply)
 {
-    cs_autofree char *path = output_path();
-    struct cs_result made = {0};
+    cs_autofree char *reply = answer_to_offline();
+    const struct cs_retrieve_options options = {.selection = {.request_id = 1}, .reply = reply};
     struct cs_result_list results = {0};
 
-    assert_ok(run_new(NULL, path, &made), &err);
-    cs_auto_value(cs_bytes) der = issue(&made.request->csr);
-    cs_autofree char *reply = cs_judge_write(folder, "reply.cer", der.data, der.len);
-    const struct cs_retrieve_options options = {
-        .selection = {.request_id = made.request->id},
-        .reply = reply,
-    };
     assert_ok(cs_flow_retrieve(&flow, &options, &results, &err), &err);
     ck_assert_int_eq(cs_result_list_rc(&results, true), CS_OK);
-    ck_assert_int_eq(stored_state(made.request->id), CS_STATE_IMPORTED);
+    ck_assert_int_eq(stored_state(1), CS_STATE_IMPORTED);
     ck_assert_uint_eq(cs_softkeys_cert_count(token), 1);
     cs_result_list_done(&results);
-    cs_result_done(&made);
 }
 END_TEST
 
 START_TEST(test_reply_for_another_key)
 {
-    cs_autofree char *path = output_path();
-    struct cs_result made = {0};
+    ca.wrong_key = true;
+    cs_autofree char *reply = answer_to_offline();
+    const struct cs_retrieve_options options = {.selection = {.request_id = 1}, .reply = reply};
     struct cs_result_list results = {0};
 
-    assert_ok(run_new(NULL, path, &made), &err);
-    ca.wrong_key = true;
-    cs_auto_value(cs_bytes) der = issue(&made.request->csr);
-    cs_autofree char *reply = cs_judge_write(folder, "reply.cer", der.data, der.len);
-    const struct cs_retrieve_options options = {
-        .selection = {.request_id = made.request->id},
-        .reply = reply,
-    };
     assert_ok(cs_flow_retrieve(&flow, &options, &results, &err), &err);
     ck_assert_int_eq(cs_result_list_rc(&results, true), CS_E_MISMATCH);
-    ck_assert_int_eq(stored_state(made.request->id), CS_STATE_OFFLINE);
+    ck_assert_int_eq(stored_state(1), CS_STATE_OFFLINE);
     ck_assert_uint_eq(cs_softkeys_cert_count(token), 0);
     cs_result_list_done(&results);
-    cs_result_done(&made);
 }
 END_TEST
 

@@ -143,36 +143,27 @@ static cs_rc open_beside_rival(struct cs_keystore_source *source, struct cs_keys
 
 START_TEST(test_reply)
 {
-    cs_autofree char *path = output_path();
+    cs_autofree char *reply = answer_to_offline();
     struct cs_keystore_source source = {open_beside_rival};
-    struct cs_result made = {0};
     struct cs_result_list results = {0};
 
-    assert_ok(run_new(NULL, path, &made), &err);
-    cs_auto_value(cs_bytes) der = issue(&made.request->csr);
-    cs_autofree char *reply = cs_judge_write(folder, "reply.cer", der.data, der.len);
     answered = (struct cs_retrieve_options){.selection = {.request_id = 1}, .reply = reply};
     flow.keystore = &source;
     assert_ok(cs_flow_retrieve(&flow, &answered, &results, &err), &err);
     ck_assert_uint_eq(results.count, 1);
     expect(1, &results.items[0]);
     cs_result_list_done(&results);
-    cs_result_done(&made);
 }
 END_TEST
 
 /* The same file again, once there is a token to put the certificate on. */
 START_TEST(test_reply_again)
 {
-    cs_autofree char *path = output_path();
-    struct cs_result made = {0};
+    cs_autofree char *reply = answer_to_offline();
+    struct cs_keystore_source *real = flow.keystore;
     struct cs_result_list results = {0};
 
-    assert_ok(run_new(NULL, path, &made), &err);
-    cs_auto_value(cs_bytes) der = issue(&made.request->csr);
-    cs_autofree char *reply = cs_judge_write(folder, "reply.cer", der.data, der.len);
     answered = (struct cs_retrieve_options){.selection = {.request_id = 1}, .reply = reply};
-    struct cs_keystore_source *real = flow.keystore;
     flow.keystore = &tokenless;
     assert_ok(cs_flow_retrieve(&flow, &answered, &results, &err), &err);
     ck_assert_int_eq(cs_result_list_rc(&results, true), CS_E_TOKEN_ABSENT);
@@ -183,7 +174,6 @@ START_TEST(test_reply_again)
     assert_ok(cs_flow_retrieve(&flow, &answered, &results, &err), &err);
     expect(1, &results.items[0]);
     cs_result_list_done(&results);
-    cs_result_done(&made);
 }
 END_TEST
 
